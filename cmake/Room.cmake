@@ -1,0 +1,33 @@
+# wg_room(NAME [DEPS room...] [LIBS library...] [TEST_LIBS library...])
+#
+# A room is a folder under src/: one static library warmgate_NAME from its *.cc, and one test
+# program NAME_test from its *_test.cc. A main.cc belongs to an executable, not to the library.
+# tools/check_includes.py checks that #include lines follow DEPS as docs say.
+include(GoogleTest)
+
+function(wg_room name)
+  cmake_parse_arguments(ROOM "" "" "DEPS;LIBS;TEST_LIBS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS *.cc)
+  set(tests ${sources})
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "(_test|/main|_fuzz|_bench)\\.cc$")
+  list(TRANSFORM ROOM_DEPS PREPEND warmgate_)
+
+  if(sources)
+    add_library(warmgate_${name} STATIC ${sources})
+    set(scope PUBLIC)
+  else()
+    add_library(warmgate_${name} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  target_include_directories(warmgate_${name} ${scope} ${CMAKE_SOURCE_DIR}/src)
+  target_link_libraries(warmgate_${name} ${scope} ${ROOM_DEPS} ${ROOM_LIBS})
+
+  if(tests)
+    add_executable(${name}_test ${tests})
+    target_link_libraries(${name}_test PRIVATE warmgate_${name} ${ROOM_TEST_LIBS} GTest::gmock
+                                               GTest::gtest_main)
+    gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_MODE PRE_TEST
+                         PROPERTIES TIMEOUT 300)
+  endif()
+endfunction()
