@@ -1,0 +1,140 @@
+// The validated configuration: plain values with their defaults. The loader fills it, everybody
+// else reads it. A Config never changes after it was loaded; a reload makes another one, so share
+// it as std::shared_ptr<const Config>.
+//
+// Units.  Durations carry theirs; sizes are bytes. A Duration of 0 means "no limit" where said.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "base/time.h"
+#include "policy/settings.h"
+
+namespace warmgate::config {
+
+// Where to listen. An empty host means every address, IPv6 and IPv4: ":8080" is [::]:8080.
+struct ListenAddress {
+  std::string host;   // "", "127.0.0.1", "::1" (without brackets) or a name
+  uint16_t port = 0;  // 0 = the system chooses one
+
+  bool operator==(const ListenAddress&) const = default;
+};
+
+enum class LogFormat : uint8_t { json, text };
+
+struct LogSettings {
+  LogFormat format = LogFormat::json;  // for the access log and for messages
+  bool access = true;                  // one line per request
+  LogLevel level = LogLevel::info;     // least severe message that is written
+};
+
+// Limits that hold before a request is routed to a service.
+struct GlobalLimits {
+  uint32_t max_connections = 10'000;  // downstream; further ones wait in the kernel's backlog
+  uint32_t max_head = 32u << 10;      // bytes of request line and fields, or of a response's head
+  uint32_t max_headers = 100;         // fields in one head or trailer section
+};
+
+// Time limits on the client's side.
+struct DownstreamTimeouts {
+  Duration header = 10s;      // from the first byte of a request to the end of its head
+  Duration idle = 30s;        // longest pause while a body is read or a response is written
+  Duration keep_alive = 75s;  // an open connection without a request
+};
+
+enum class Scheme : uint8_t { http, https };
+
+struct Backend {
+  std::string url;  // as written, for logs and status
+  Scheme scheme = Scheme::http;
+  std::string host;  // name or address, IPv6 without brackets
+  uint16_t port = 80;
+  std::string base_path;    // goes before the request's path; "" or "/x", never a trailing '/'
+  std::string host_header;  // value of the Host field: the URL's authority unless overridden
+};
+
+struct HeaderMatch {
+  std::string name;   // lower case
+  std::string value;  // compared exactly
+
+  bool operator==(const HeaderMatch&) const = default;
+};
+
+// Which requests belong to a service. Each empty list matches everything; within `hosts` and
+// `paths` one hit is enough, of `headers` all must hit. See router.h.
+struct Match {
+  std::vector<std::string> hosts;  // lower case, without port: "a.example" or "*.example"
+  std::vector<std::string>
+      paths;  // prefixes at segment boundaries: "/v2" is /v2 and /v2/x, not /v2x
+  std::vector<HeaderMatch> headers;
+};
+
+// What is special about some paths of a service; the longest matching prefix decides.
+struct RouteRule {
+  std::string path;  // a prefix, as in Match::paths
+  bool heavy = false;
+  bool repeatable = true;
+  policy::Priority priority = policy::Priority::high;
+};
+
+// Time limits on the backends' side.
+struct Timeouts {
+  Duration connect = 2s;
+  Duration first_byte = 240s;  // of one attempt, from request sent to response head; spans a start
+  Duration idle = 60s;         // longest pause within a response, or while a request body is sent
+  Duration total = 300s;       // arrival to last byte, all attempts; 0 = no limit (long streams)
+  Duration keep_alive = 50s;   // an idle connection to a backend; below common servers' 60 s
+};
+
+struct Limits {
+  uint64_t max_body = 32ull << 20;     // bytes of a request body; more is 413
+  uint32_t replay_buffer = 1u << 20;   // bytes kept for another attempt; beyond it, no repetition
+  uint32_t max_idle_connections = 64;  // kept open per backend
+};
+
+// The paths that the gateway itself asks for.
+struct Probes {
+  std::string health_path = "/v2/health/ready";  // always-on backends, by GET; 2xx is healthy
+  std::string wake_path = "/v2/health/ready";    // serverless, by GET; only sent to wake or to ping
+};
+
+// Do both pools serve the same model? Asked when a backend is seen healthy or warm anyway.
+struct ModelCheck {
+  bool enabled = true;
+  std::string name;  // of the model; empty = the check is off, for nothing can be asked
+
+  // Open Inference Protocol metadata, "/v2/models/{name}"; the loader puts the name in.
+  std::string path;
+};
+
+struct Service {
+  std::string name;  // unique; letters, digits, '-', '_', '.': it becomes a metric label
+  Match match;
+  policy::ServiceSettings policy;   // its backend counts equal the sizes of the two lists below
+  std::vector<Backend> always_on;   // index = policy::BackendRef::index
+  std::vector<Backend> serverless;  // at least one backend in the two lists together
+  Timeouts timeouts;
+  Limits limits;
+  Probes probes;
+  ModelCheck model;
+  bool repeatable = true;  // may a request be sent again after bytes of it were sent?
+  policy::Priority priority = policy::Priority::high;  // of requests that do not say
+  std::vector<RouteRule> routes;                       // exceptions by path
+};
+
+struct Config {
+  std::vector<ListenAddress> listen = {{"", 8080}};
+  std::optional<ListenAddress> admin = ListenAddress{"127.0.0.1", 9901};  // nullopt = off
+  LogSettings log;
+  GlobalLimits limits;
+  DownstreamTimeouts timeouts;
+  Duration drain_timeout = 25s;     // SIGTERM to exit; Kubernetes kills after 30 s by default
+  Duration resolve_interval = 30s;  // how often the names of backends are looked up again
+  std::vector<Service> services;
+};
+
+}  // namespace warmgate::config
