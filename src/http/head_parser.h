@@ -1,0 +1,67 @@
+// Strict HTTP/1 head parsing for a proxy (RFC 9112): what two parsers could read in two ways is
+// refused, because the difference is how requests are smuggled.
+//
+// Refused with 400 unless said otherwise: bare CR or LF, obs-fold, white space before a colon or
+// around the start line's parts, control characters, a NUL, an invalid token, several or differing
+// Content-Length fields, Content-Length with a sign, list or overflow, Transfer-Encoding together
+// with Content-Length, Transfer-Encoding other than exactly "chunked" (501), any
+// Transfer-Encoding in HTTP/1.0, no or several Host fields in HTTP/1.1, a Host that is not a valid
+// authority, a target with a fragment or bytes outside of printable ASCII, CONNECT (501), an HTTP
+// version other than 1.0 and 1.1 (505), a head longer than `max_bytes` or with more than
+// `max_fields` fields (431), a start line longer than `max_target` (414).
+// At most one CRLF before a request line is skipped (RFC 9112, 2.2).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "http/message.h"
+
+namespace warmgate::http {
+
+struct HeadLimits {
+  size_t max_bytes = 32 * 1024;  // the whole head
+  size_t max_target = 8 * 1024;  // the request target
+  size_t max_fields = kMaxFields;
+};
+
+enum class ParseStatus : uint8_t { complete, need_more, error };
+
+struct ParseError {
+  uint16_t status = 400;    // to answer with, when the head was a request
+  const char* detail = "";  // one sentence with static storage
+};
+
+// Finds the end of a head in bytes that arrive piece by piece, then parses it whole.
+//
+// Use.     parse() with all bytes since the head's first one; after need_more call it again with
+//          more bytes appended (they may have moved in memory). It does not look twice at what it
+//          has scanned. After complete or error, reset() before the next head.
+// Thread.  Not thread-safe. No allocation.
+class HeadParser {
+ public:
+  explicit HeadParser(const HeadLimits& limits = {}) : limits_(limits) {}
+
+  ParseStatus parse_request(std::string_view bytes, RequestHead& head);
+
+  // `request_method` decides whether a body follows: none after HEAD. A status of 101 is an error
+  // unless the request asked for an upgrade.
+  ParseStatus parse_response(std::string_view bytes, Method request_method, ResponseHead& head);
+
+  size_t consumed() const { return consumed_; }  // the head's length, once complete
+  const ParseError& error() const { return error_; }
+  void reset();
+
+ private:
+  // Returns need_more, error, or complete with `consumed_` behind the empty line.
+  ParseStatus find_end(std::string_view bytes, size_t begin);
+  ParseStatus fail(uint16_t status, const char* detail);
+
+  HeadLimits limits_;
+  size_t scanned_ = 0;
+  size_t consumed_ = 0;
+  ParseError error_;
+};
+
+}  // namespace warmgate::http
