@@ -73,12 +73,13 @@ struct Match {
   std::vector<HeaderMatch> headers;
 };
 
-// What is special about some paths of a service; the longest matching prefix decides.
+// What is special about some paths of a service; the longest matching prefix decides, and what it
+// leaves open is as the service says. Ask route_traits() in router.h for the answer.
 struct RouteRule {
   std::string path;  // a prefix, as in Match::paths
   bool heavy = false;
-  bool repeatable = true;
-  policy::Priority priority = policy::Priority::high;
+  std::optional<bool> repeatable;
+  std::optional<policy::Priority> priority;
 };
 
 // Time limits on the backends' side.

@@ -1,0 +1,67 @@
+// Router: which service a request belongs to. Pure; no I/O.
+//
+// Order.     The most specific match wins: an exact host over the longest "*.suffix" over none;
+// then
+//            the longest path prefix; then the larger number of headers; then the order in the
+//            file.
+// Hosts.     Compared without regard to case, without port and without a final dot. "*.b.example"
+//            matches a.b.example and x.a.b.example, not b.example.
+// Paths.     Compared as the bytes of the request target up to '?'. Nothing is decoded, merged or
+//            resolved ("%2e", "//", "/../"): the backend gets the same bytes. "/v2" matches "/v2"
+//            and
+//            "/v2/x", not "/v2x"; "/v2/" matches "/v2/" and below. Routing is no access control.
+// Thread.    Immutable after construction. It points into the Config, which must outlive it.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/config.h"
+
+namespace warmgate::config {
+
+// Gives the value of a request's field by lower-case name; nullopt when it has none.
+using HeaderLookup = std::function<std::optional<std::string_view>(std::string_view name)>;
+
+class Router {
+ public:
+  explicit Router(const Config& config);
+
+  // `host` is the Host field or the authority of the target, with or without port; "" when the
+  // request has none. `target` is a path, with or without query. nullptr when no service matches.
+  const Service* match(std::string_view host, std::string_view target,
+                       const HeaderLookup& header) const;
+
+ private:
+  // One host and one path of a service's match; a service has their product.
+  struct Candidate {
+    std::string host;    // exact, or the suffix with its leading dot; empty = every host
+    bool exact = false;  // host is the whole name
+    std::string path;    // empty = every path
+    const Service* service = nullptr;
+  };
+
+  static bool more_specific(const Candidate& a, const Candidate& b);
+
+  std::vector<Candidate> candidates_;  // most specific first
+};
+
+// The name that a Host field means: lower case, without port and final dot.
+std::string normalize_host(std::string_view host);
+
+// Is `prefix` a prefix of the path in `target`, ending where a segment ends? "" matches all.
+bool path_matches(std::string_view prefix, std::string_view target);
+
+struct RouteTraits {
+  bool heavy = false;
+  bool repeatable = true;
+  policy::Priority priority = policy::Priority::high;
+};
+
+// What holds for a request of `service` with this target.
+RouteTraits route_traits(const Service& service, std::string_view target);
+
+}  // namespace warmgate::config
