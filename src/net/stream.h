@@ -1,0 +1,60 @@
+// Stream: a two-way byte stream, non-blocking. TCP now, an in-memory pipe in tests, TLS later: the
+// code above does not know which.
+//
+// Model.   Edge-triggered: after would_block, wait for the observer's call before trying again.
+//          Errors and the peer's close are seen by reading.
+// Life.    Destroying a Stream closes it, also from within an observer's call; no call follows.
+// Thread.  All on the loop's thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "net/address.h"
+
+namespace warmgate::net {
+
+enum class IoStatus : uint8_t { ok, would_block, end, failed };
+
+struct IoResult {
+  IoStatus status = IoStatus::ok;
+  size_t bytes = 0;  // with ok: more than zero
+  int error = 0;     // with failed: an errno
+};
+
+class StreamObserver {
+ public:
+  virtual ~StreamObserver() = default;
+  // A connecting stream is connected (error 0) or never will be (an errno). Once, never for an
+  // accepted stream.
+  virtual void on_connected(int error) = 0;
+  virtual void on_readable() = 0;
+  virtual void on_writable() = 0;
+};
+
+class Stream {
+ public:
+  virtual ~Stream() = default;
+  virtual void observe(StreamObserver* observer) = 0;
+  virtual IoResult read(std::span<char> into) = 0;
+  // Writes the pieces in order, as much as fits: at most kMaxPieces of them.
+  static constexpr size_t kMaxPieces = 4;
+  virtual IoResult write(std::span<const std::string_view> pieces) = 0;
+  virtual void shutdown_write() = 0;  // the peer will read an end; reading goes on
+  virtual void reset_on_close() = 0;  // closing sends a reset: the peer must not take it for an end
+  virtual Address peer() const = 0;
+};
+
+class Listener {
+ public:
+  virtual ~Listener() = default;  // stops accepting; accepted streams live on
+  virtual Address address() const = 0;  // with the port that was really bound
+};
+
+using AcceptHandler = std::function<void(std::unique_ptr<Stream>)>;
+
+}  // namespace warmgate::net
