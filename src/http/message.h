@@ -4,9 +4,9 @@
 // Lifetime.  All views point into the buffer that was parsed and die with it.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 
@@ -50,8 +50,9 @@ enum class FieldName : uint8_t {
 FieldName classify(std::string_view name);
 
 // True for the fields that belong to one connection only (RFC 9110, 7.6.1) or that frame a message:
-// connection, keep-alive, proxy-connection, te, transfer-encoding, upgrade, trailer,
-// content-length, proxy-authenticate and proxy-authorization excepted as the RFC says.
+// connection, content-length, keep-alive, proxy-authenticate, proxy-authorization,
+// proxy-connection, te, trailer, transfer-encoding, upgrade. The proxy-auth* fields are among them
+// because no gateway is a proxy that the client chose: they are not meant for what stands behind.
 bool is_hop_by_hop(FieldName id);
 
 struct Field {
@@ -61,28 +62,42 @@ struct Field {
 };
 
 inline constexpr size_t kMaxFields = 100;
+inline constexpr size_t kMaxConnectionOptions = 32;  // that the Connection fields of a head list
 
 // A bounded list of fields. push() returns false when it is full.
+//
+// Memory.  4 KB in place, of which only the used part is ever written or copied.
 class Fields {
  public:
-  bool push(Field field) {
-    if (size_ == items_.size()) return false;
-    items_[size_++] = field;
+  Fields() {}
+  Fields(const Fields& other) { *this = other; }
+  Fields& operator=(const Fields& other) {
+    if (this == &other) return *this;
+    size_ = other.size_;
+    std::uninitialized_copy_n(other.items_, size_, items_);
+    return *this;
+  }
+
+  bool push(const Field& field) {
+    if (size_ == kMaxFields) return false;
+    std::construct_at(items_ + size_++, field);
     return true;
   }
   void clear() { size_ = 0; }
   size_t size() const { return size_; }
-  std::span<const Field> span() const { return {items_.data(), size_}; }
-  const Field* begin() const { return items_.data(); }
-  const Field* end() const { return items_.data() + size_; }
+  std::span<const Field> span() const { return {items_, size_}; }
+  const Field* begin() const { return items_; }
+  const Field* end() const { return items_ + size_; }
 
   // The first field of that name, or nullptr.
   const Field* find(FieldName id) const;
   const Field* find(std::string_view name) const;
 
  private:
-  std::array<Field, kMaxFields> items_;
   size_t size_ = 0;
+  union {  // no constructor runs for the unused ones
+    Field items_[kMaxFields];
+  };
 };
 
 enum class Method : uint8_t { get, head, post, put, del, options, patch, connect, trace, other };
@@ -110,6 +125,7 @@ struct ResponseHead {
   uint8_t minor_version = 1;
   Framing framing = Framing::none;
   uint64_t content_length = 0;
+  bool declares_length = false;  // `content_length` was given: also without a body (HEAD, 304)
   bool keep_alive = true;
   Fields fields;
 

@@ -23,15 +23,15 @@ struct BodyLength {
 // The start line, Host, `fields` (which must hold no hop-by-hop or framing field and no Host), the
 // framing fields and the empty line. `Content-Length: 0` is written for of(0), nothing for none().
 void append_request_head(std::string& out, std::string_view method, std::string_view target,
-                         std::string_view authority, std::span<const Field> fields,
-                         BodyLength body, bool keep_alive);
+                         std::string_view authority, std::span<const Field> fields, BodyLength body,
+                         bool keep_alive);
 
 // `close` writes `Connection: close`.
 void append_response_head(std::string& out, uint16_t status, std::span<const Field> fields,
                           BodyLength body, bool close);
 
 void append_field(std::string& out, std::string_view name, std::string_view value);
-void append_chunk_size(std::string& out, uint64_t size);   // "1f\r\n"; the caller adds "\r\n" behind
+void append_chunk_size(std::string& out, uint64_t size);  // "1f\r\n"; the caller adds "\r\n" behind
 void append_last_chunk(std::string& out, std::span<const Field> trailers);  // "0\r\n...\r\n"
 
 std::string_view reason_phrase(uint16_t status);

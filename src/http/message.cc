@@ -1,0 +1,146 @@
+#include "http/message.h"
+
+#include "base/text.h"
+#include "http/bytes.h"
+
+namespace warmgate::http {
+namespace {
+
+struct KnownName {
+  std::string_view text;
+  FieldName id = FieldName::other;
+};
+
+constexpr KnownName kKnownNames[] = {
+    {"accept", FieldName::accept},
+    {"authorization", FieldName::authorization},
+    {"connection", FieldName::connection},
+    {"content-length", FieldName::content_length},
+    {"content-type", FieldName::content_type},
+    {"date", FieldName::date},
+    {"expect", FieldName::expect},
+    {"forwarded", FieldName::forwarded},
+    {"host", FieldName::host},
+    {"keep-alive", FieldName::keep_alive},
+    {"max-forwards", FieldName::max_forwards},
+    {"proxy-authenticate", FieldName::proxy_authenticate},
+    {"proxy-authorization", FieldName::proxy_authorization},
+    {"proxy-connection", FieldName::proxy_connection},
+    {"retry-after", FieldName::retry_after},
+    {"server", FieldName::server},
+    {"server-timing", FieldName::server_timing},
+    {"te", FieldName::te},
+    {"traceparent", FieldName::traceparent},
+    {"trailer", FieldName::trailer},
+    {"transfer-encoding", FieldName::transfer_encoding},
+    {"upgrade", FieldName::upgrade},
+    {"user-agent", FieldName::user_agent},
+    {"via", FieldName::via},
+    {"x-cloud-trace-context", FieldName::x_cloud_trace_context},
+    {"x-forwarded-for", FieldName::x_forwarded_for},
+    {"x-forwarded-host", FieldName::x_forwarded_host},
+    {"x-forwarded-proto", FieldName::x_forwarded_proto},
+};
+constexpr std::string_view kOwnPrefix = "warmgate-";
+
+// Length and first letter tell the known names apart, so that one comparison decides.
+constexpr size_t kSlots = 128;
+constexpr size_t slot_of(size_t length, char first, size_t factor) {
+  return (length * factor + (static_cast<uint8_t>(first) | 0x20u)) % kSlots;
+}
+
+constexpr bool has_no_collision(size_t factor) {
+  std::array<bool, kSlots> used{};
+  for (const KnownName& known : kKnownNames) {
+    bool& slot = used[slot_of(known.text.size(), known.text[0], factor)];
+    if (slot) return false;
+    slot = true;
+  }
+  return true;
+}
+
+constexpr size_t kFactor = [] {
+  size_t factor = 1;
+  while (!has_no_collision(factor)) ++factor;
+  return factor;
+}();
+
+constexpr std::array<KnownName, kSlots> kNameTable = [] {
+  std::array<KnownName, kSlots> table{};
+  for (const KnownName& known : kKnownNames) {
+    table[slot_of(known.text.size(), known.text[0], kFactor)] = known;
+  }
+  return table;
+}();
+
+}  // namespace
+
+FieldName classify(std::string_view name) {
+  if (name.empty()) return FieldName::other;
+  const KnownName& known = kNameTable[slot_of(name.size(), name[0], kFactor)];
+  if (equals_lower(name, known.text)) return known.id;
+  if ((name[0] | 0x20) == 'w' && name.size() >= kOwnPrefix.size() &&
+      equals_lower(name.substr(0, kOwnPrefix.size()), kOwnPrefix)) {
+    return FieldName::warmgate;
+  }
+  return FieldName::other;
+}
+
+bool is_hop_by_hop(FieldName id) {
+  switch (id) {
+    case FieldName::connection:
+    case FieldName::content_length:
+    case FieldName::keep_alive:
+    case FieldName::proxy_authenticate:
+    case FieldName::proxy_authorization:
+    case FieldName::proxy_connection:
+    case FieldName::te:
+    case FieldName::trailer:
+    case FieldName::transfer_encoding:
+    case FieldName::upgrade:
+      return true;
+    default:
+      return false;
+  }
+}
+
+const Field* Fields::find(FieldName id) const {
+  for (const Field& field : *this) {
+    if (field.id == id) return &field;
+  }
+  return nullptr;
+}
+
+const Field* Fields::find(std::string_view name) const {
+  for (const Field& field : *this) {
+    if (equals_ignoring_case(field.name, name)) return &field;
+  }
+  return nullptr;
+}
+
+Method classify_method(std::string_view text) {
+  switch (text.size()) {
+    case 3:
+      if (text == "GET") return Method::get;
+      if (text == "PUT") return Method::put;
+      break;
+    case 4:
+      if (text == "POST") return Method::post;
+      if (text == "HEAD") return Method::head;
+      break;
+    case 5:
+      if (text == "PATCH") return Method::patch;
+      if (text == "TRACE") return Method::trace;
+      break;
+    case 6:
+      if (text == "DELETE") return Method::del;
+      break;
+    case 7:
+      if (text == "OPTIONS") return Method::options;
+      if (text == "CONNECT") return Method::connect;
+      break;
+  }
+  return Method::other;
+}
+
+}  // namespace warmgate::http

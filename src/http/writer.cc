@@ -1,0 +1,242 @@
+#include "http/writer.h"
+
+#include <array>
+#include <charconv>
+
+namespace warmgate::http {
+namespace {
+
+// Grows a string once and then fills the new room: several times cheaper than many appends.
+class Filler {
+ public:
+  Filler(std::string& out, size_t size) {
+    const size_t before = out.size();
+    out.resize(before + size);
+    next_ = out.data() + before;
+  }
+  void put(std::string_view text) {
+    text.copy(next_, text.size());
+    next_ += text.size();
+  }
+  void put_field(std::string_view name, std::string_view value) {
+    put(name);
+    put(": ");
+    put(value);
+    put("\r\n");
+  }
+
+ private:
+  char* next_;
+};
+
+constexpr size_t field_size(std::string_view name, std::string_view value) {
+  return name.size() + value.size() + 4;
+}
+
+size_t fields_size(std::span<const Field> fields) {
+  size_t size = 0;
+  for (const Field& field : fields) size += field_size(field.name, field.value);
+  return size;
+}
+
+struct Digits {
+  std::array<char, 20> text;
+  size_t size = 0;
+
+  explicit Digits(uint64_t value, int base = 10) {
+    size = static_cast<size_t>(
+        std::to_chars(text.data(), text.data() + text.size(), value, base).ptr - text.data());
+  }
+  std::string_view view() const { return {text.data(), size}; }
+};
+
+constexpr std::string_view kContentLength = "Content-Length: ";
+constexpr std::string_view kChunked = "Transfer-Encoding: chunked\r\n";
+constexpr std::string_view kClose = "Connection: close\r\n";
+
+// The fields that we decide on ourselves and the empty line. One string each, or empty.
+struct Ending {
+  std::string_view length_name, length, framing, connection;
+
+  Ending(BodyLength body, const Digits& digits, bool close) {
+    if (body.framing == Framing::length) {
+      length_name = kContentLength;
+      length = digits.view();
+      framing = "\r\n";
+    } else if (body.framing == Framing::chunked) {
+      framing = kChunked;
+    }
+    if (close) connection = kClose;
+  }
+  size_t size() const {
+    return length_name.size() + length.size() + framing.size() + connection.size() + 2;
+  }
+  void put(Filler& filler) const {
+    filler.put(length_name);
+    filler.put(length);
+    filler.put(framing);
+    filler.put(connection);
+    filler.put("\r\n");
+  }
+};
+
+}  // namespace
+
+void append_request_head(std::string& out, std::string_view method, std::string_view target,
+                         std::string_view authority, std::span<const Field> fields, BodyLength body,
+                         bool keep_alive) {
+  constexpr std::string_view kVersion = " HTTP/1.1\r\n";
+  const Digits digits(body.bytes);
+  const Ending ending(body, digits, !keep_alive);
+  Filler filler(out, method.size() + 1 + target.size() + kVersion.size() +
+                         field_size("Host", authority) + fields_size(fields) + ending.size());
+  filler.put(method);
+  filler.put(" ");
+  filler.put(target);
+  filler.put(kVersion);
+  filler.put_field("Host", authority);
+  for (const Field& field : fields) filler.put_field(field.name, field.value);
+  ending.put(filler);
+}
+
+void append_response_head(std::string& out, uint16_t status, std::span<const Field> fields,
+                          BodyLength body, bool close) {
+  constexpr std::string_view kVersion = "HTTP/1.1 ";
+  const std::string_view reason = reason_phrase(status);
+  const Digits code(status), digits(body.bytes);
+  const Ending ending(body, digits, close || body.framing == Framing::until_close);
+  Filler filler(out, kVersion.size() + code.size + 1 + reason.size() + 2 + fields_size(fields) +
+                         ending.size());
+  filler.put(kVersion);
+  filler.put(code.view());
+  filler.put(" ");
+  filler.put(reason);
+  filler.put("\r\n");
+  for (const Field& field : fields) filler.put_field(field.name, field.value);
+  ending.put(filler);
+}
+
+void append_field(std::string& out, std::string_view name, std::string_view value) {
+  Filler(out, field_size(name, value)).put_field(name, value);
+}
+
+void append_chunk_size(std::string& out, uint64_t size) {
+  out.append(Digits(size, 16).view()).append("\r\n");
+}
+
+void append_last_chunk(std::string& out, std::span<const Field> trailers) {
+  out.append("0\r\n");
+  for (const Field& field : trailers) append_field(out, field.name, field.value);
+  out.append("\r\n");
+}
+
+bool is_safe_value(std::string_view value) {
+  return value.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
+}
+
+std::string_view reason_phrase(uint16_t status) {
+  switch (status) {
+    case 100:
+      return "Continue";
+    case 101:
+      return "Switching Protocols";
+    case 103:
+      return "Early Hints";
+    case 200:
+      return "OK";
+    case 201:
+      return "Created";
+    case 202:
+      return "Accepted";
+    case 203:
+      return "Non-Authoritative Information";
+    case 204:
+      return "No Content";
+    case 205:
+      return "Reset Content";
+    case 206:
+      return "Partial Content";
+    case 300:
+      return "Multiple Choices";
+    case 301:
+      return "Moved Permanently";
+    case 302:
+      return "Found";
+    case 303:
+      return "See Other";
+    case 304:
+      return "Not Modified";
+    case 307:
+      return "Temporary Redirect";
+    case 308:
+      return "Permanent Redirect";
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 406:
+      return "Not Acceptable";
+    case 408:
+      return "Request Timeout";
+    case 409:
+      return "Conflict";
+    case 410:
+      return "Gone";
+    case 411:
+      return "Length Required";
+    case 412:
+      return "Precondition Failed";
+    case 413:
+      return "Content Too Large";
+    case 414:
+      return "URI Too Long";
+    case 415:
+      return "Unsupported Media Type";
+    case 416:
+      return "Range Not Satisfiable";
+    case 417:
+      return "Expectation Failed";
+    case 421:
+      return "Misdirected Request";
+    case 422:
+      return "Unprocessable Content";
+    case 425:
+      return "Too Early";
+    case 426:
+      return "Upgrade Required";
+    case 428:
+      return "Precondition Required";
+    case 429:
+      return "Too Many Requests";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 499:
+      return "Client Closed Request";
+    case 500:
+      return "Internal Server Error";
+    case 501:
+      return "Not Implemented";
+    case 502:
+      return "Bad Gateway";
+    case 503:
+      return "Service Unavailable";
+    case 504:
+      return "Gateway Timeout";
+    case 505:
+      return "HTTP Version Not Supported";
+    case 507:
+      return "Insufficient Storage";
+    case 511:
+      return "Network Authentication Required";
+    default:
+      return "";
+  }
+}
+
+}  // namespace warmgate::http
