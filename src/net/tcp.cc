@@ -155,10 +155,7 @@ Result<std::unique_ptr<Listener>> TcpListener::open(EpollLoop& loop, const Addre
 
 TcpListener::TcpListener(EpollLoop& loop, int fd, const Address& bound, AcceptHandler handler)
     : loop_(loop), fd_(fd), bound_(bound), handler_(std::move(handler)),
-      resume_(loop.timers(), [this] {
-        watching_ = true;
-        loop_.add(fd_, EPOLLIN, this);
-      }) {
+      resume_later_(loop.timers(), [this] { resume(); }) {
   loop_.add(fd_, EPOLLIN, this);
 }
 
@@ -168,13 +165,18 @@ TcpListener::~TcpListener() {
 }
 
 void TcpListener::on_events(uint32_t) {
-  for (int i = 0; i < kAcceptsPerEvent; ++i) {
+  for (int i = 0; i < kAcceptsPerEvent && watching_; ++i) {
     sockaddr_storage peer{};
     socklen_t length = sizeof(peer);
     const int fd = accept4(fd_, reinterpret_cast<sockaddr*>(&peer), &length,
                            SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0) {
-      if (errno == EMFILE || errno == ENFILE) pause_for_descriptors();
+      if (errno != EMFILE && errno != ENFILE) return;
+      // The connection stays in the kernel's queue; a level-triggered loop would spin on it.
+      log_warning("net",
+                  "out of file descriptors: new connections wait; raise the limit (ulimit -n)");
+      pause();
+      resume_later_.arm_after(kDescriptorPause);
       return;
     }
     handler_(std::make_unique<TcpStream>(
@@ -182,12 +184,15 @@ void TcpListener::on_events(uint32_t) {
   }
 }
 
-// The waiting connection stays in the kernel's queue; a level-triggered loop would spin on it.
-void TcpListener::pause_for_descriptors() {
-  log_warning("net", "out of file descriptors: new connections wait; raise the limit (ulimit -n)");
-  loop_.forget(fd_, this);
+void TcpListener::pause() {
+  if (watching_) loop_.forget(fd_, this);
   watching_ = false;
-  resume_.arm_after(kDescriptorPause);
+}
+
+void TcpListener::resume() {
+  if (!watching_) loop_.add(fd_, EPOLLIN, this);
+  watching_ = true;
+  resume_later_.disarm();
 }
 
 }  // namespace warmgate::net

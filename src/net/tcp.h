@@ -38,18 +38,18 @@ class TcpListener final : public Listener, public Channel {
   TcpListener(EpollLoop& loop, int fd, const Address& bound, AcceptHandler handler);
   ~TcpListener() override;
   Address address() const override { return bound_; }
+  void pause() override;
+  void resume() override;
   void on_events(uint32_t events) override;
 
  private:
   static constexpr int kAcceptsPerEvent = 64;  // then other connections have their turn
-  void pause_for_descriptors();
-
   EpollLoop& loop_;
   int fd_;
   bool watching_ = true;
   Address bound_;
   AcceptHandler handler_;
-  Timer resume_;
+  Timer resume_later_;
 };
 
 }  // namespace warmgate::net

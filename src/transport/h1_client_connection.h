@@ -1,0 +1,85 @@
+// H1ClientConnection: HTTP/1 with a backend. One transaction at a time, many one after another.
+#pragma once
+
+#include <list>
+#include <memory>
+
+#include "http/body_decoder.h"
+#include "http/head_parser.h"
+#include "transport/client_pool.h"
+#include "transport/receive_buffer.h"
+#include "transport/send_buffer.h"
+#include "transport/transaction.h"
+
+namespace warmgate::transport {
+
+class H1ClientConnection final : public ClientTransaction,
+                                 private net::StreamObserver,
+                                 private net::Deferred {
+ public:
+  explicit H1ClientConnection(ClientPool& pool);
+  ~H1ClientConnection() override;
+
+  // ClientTransaction
+  void send_head(const OutgoingRequest& request) override;
+  bool send_body(std::string_view piece) override;
+  void send_end(std::span<const http::Field> trailers) override;
+  void read_body() override;
+  void pause_body() override { paused_ = true; }
+  void cancel() override;
+
+ private:
+  friend class ClientPool;
+  static constexpr int kReadsPerEvent = 4;  // then other connections have their turn
+
+  enum class Phase : uint8_t { connecting, idle, head, body, closed };
+
+  void begin(ClientHandler& handler);
+  void connect_next();
+
+  // net::StreamObserver and net::Deferred
+  void on_connected(int error) override;
+  void on_readable() override { read_more(); }
+  void on_writable() override;
+  void run() override;
+
+  void read_more();
+  void process();
+  bool process_head();
+  bool process_body();
+  void on_peer_end();
+  void flush();
+  void finish();
+  void fail(FailureKind kind, const char* detail);
+  void close();
+  void on_timeout();
+
+  ClientPool& pool_;
+  net::Loop& loop_;
+  std::unique_ptr<net::Stream> stream_;
+  std::list<std::unique_ptr<H1ClientConnection>>::iterator self_;
+  ClientHandler* handler_ = nullptr;
+  ReceiveBuffer received_;
+  SendBuffer send_;
+  http::HeadParser parser_;
+  http::BodyDecoder body_;
+  net::Timer timer_;          // connecting and idle; a transaction has its caller's limits
+  size_t addresses_tried_ = 0;
+  int connect_error_ = 0;
+
+  Phase phase_ = Phase::connecting;
+  http::Method method_ = http::Method::get;
+  http::Framing request_framing_ = http::Framing::none;
+  bool keep_alive_ = true;     // as far as the response says
+  bool request_sent_ = false;  // send_end() was called
+  bool bytes_sent_ = false;    // of the present transaction
+  bool reused_ = false;
+  bool served_ = false;        // at least one transaction was completed
+  bool paused_ = false;
+  bool blocked_ = false;
+  bool full_ = false;
+  bool more_to_read_ = false;
+  bool processing_ = false;
+};
+
+}  // namespace warmgate::transport

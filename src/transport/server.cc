@@ -1,0 +1,41 @@
+#include "transport/server.h"
+
+#include "transport/h1_server_connection.h"
+
+namespace warmgate::transport {
+
+Server::Server(net::Loop& loop, Application& application, const ServerLimits& limits)
+    : loop_(loop), application_(application), limits_(limits) {}
+
+Server::~Server() = default;
+
+Status Server::listen(const net::Address& address) {
+  auto listener = loop_.listen(address, [this](std::unique_ptr<net::Stream> stream) {
+    accept(std::move(stream));
+  });
+  if (!listener) return listener.error();
+  listeners_.push_back(std::move(*listener));
+  return success();
+}
+
+void Server::accept(std::unique_ptr<net::Stream> stream) {
+  ++stats_.connections;
+  connections_.push_front(std::make_unique<H1ServerConnection>(*this, std::move(stream)));
+  connections_.front()->self_ = connections_.begin();
+  if (connections_.size() < limits_.max_connections) return;
+  for (auto& listener : listeners_) listener->pause();
+}
+
+void Server::drain() {
+  draining_ = true;
+  listeners_.clear();
+  for (auto it = connections_.begin(); it != connections_.end();) (it++)->get()->drain();
+}
+
+void Server::bury(Connections::iterator connection) {
+  dead_.splice(dead_.begin(), connections_, connection);
+  loop_.defer(graveyard_);
+  for (auto& listener : listeners_) listener->resume();
+}
+
+}  // namespace warmgate::transport

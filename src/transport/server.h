@@ -1,0 +1,85 @@
+// Server: accepts connections and hands their requests to an Application.
+//
+// Bounds.  At most `max_connections`; further ones wait in the kernel's backlog until one ends.
+// Thread.  All on the loop's thread.
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <vector>
+
+#include "http/head_parser.h"
+#include "net/loop.h"
+#include "transport/transaction.h"
+
+namespace warmgate::transport {
+
+class Application {
+ public:
+  virtual ~Application() = default;
+  // A request's head is here. Its views live only during the call. The application keeps the
+  // transaction and sets a handler, or answers at once.
+  virtual void on_request(const http::RequestHead& head, ServerTransaction& transaction) = 0;
+};
+
+struct ServerLimits {
+  http::HeadLimits head;
+  uint32_t max_connections = 10'000;
+  Duration header_timeout = 10s;  // from the first byte of a head to its end
+  Duration body_timeout = 30s;    // longest pause within a request body
+  Duration write_timeout = 30s;   // longest pause of a client that does not read its response
+  Duration keep_alive = 75s;      // an idle connection
+};
+
+struct ServerStats {
+  uint64_t connections = 0;  // accepted so far
+  uint64_t requests = 0;     // heads handed to the application
+  uint64_t refused = 0;      // malformed or oversized heads and bodies answered by the transport
+};
+
+class H1ServerConnection;
+
+class Server {
+ public:
+  Server(net::Loop& loop, Application& application, const ServerLimits& limits);
+  ~Server();
+
+  Status listen(const net::Address& address);
+  net::Address address(size_t listener = 0) const { return listeners_[listener]->address(); }
+
+  // Stops accepting and ends idle connections; the others end after their present response.
+  void drain();
+  bool draining() const { return draining_; }
+  size_t connections() const { return connections_.size(); }
+  const ServerStats& stats() const { return stats_; }
+
+  // For a stream that came another way: a test's, or later one that TLS has unwrapped.
+  void accept(std::unique_ptr<net::Stream> stream);
+
+ private:
+  friend class H1ServerConnection;
+  class Graveyard final : public net::Deferred {
+   public:
+    explicit Graveyard(Server& server) : server_(server) {}
+    void run() override { server_.dead_.clear(); }
+
+   private:
+    Server& server_;
+  };
+  using Connections = std::list<std::unique_ptr<H1ServerConnection>>;
+
+  void bury(Connections::iterator connection);
+
+  net::Loop& loop_;
+  Application& application_;
+  ServerLimits limits_;
+  ServerStats stats_;
+  bool draining_ = false;
+  std::vector<std::unique_ptr<net::Listener>> listeners_;
+  Connections connections_;
+  Connections dead_;  // ended; destroyed when nobody is inside of them any more
+  Graveyard graveyard_{*this};
+};
+
+}  // namespace warmgate::transport
