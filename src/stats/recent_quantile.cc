@@ -1,0 +1,59 @@
+#include "stats/recent_quantile.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/assert.h"
+
+namespace warmgate::stats {
+namespace {
+
+// Nearest rank: the smallest index whose share of the samples reaches q.
+size_t rank_of(double q, size_t count) {
+  const double rank = std::ceil(std::clamp(q, 0.0, 1.0) * static_cast<double>(count));
+  return rank < 1 ? 0 : std::min(count, static_cast<size_t>(rank)) - 1;
+}
+
+}  // namespace
+
+RecentQuantile::RecentQuantile(size_t capacity)
+    : capacity_(capacity), lag_(std::max<size_t>(1, capacity / 16)) {
+  WG_ASSERT(capacity > 0, "a window holds at least one sample");
+  ring_.reserve(capacity);
+  sorted_.reserve(capacity);
+}
+
+void RecentQuantile::add(Duration sample) {
+  ++samples_;
+  if (ring_.size() < capacity_) {
+    ring_.push_back(sample);
+    return;
+  }
+  ring_[next_] = sample;
+  next_ = next_ + 1 == capacity_ ? 0 : next_ + 1;
+}
+
+void RecentQuantile::refresh() const {
+  const uint64_t behind = samples_ - sorted_at_;
+  if (behind == 0 || (behind < lag_ && sorted_.size() >= lag_)) return;
+  sorted_.assign(ring_.begin(), ring_.end());
+  std::sort(sorted_.begin(), sorted_.end());
+  sorted_at_ = samples_;
+}
+
+Duration RecentQuantile::at(double q, Duration fallback) const {
+  if (ring_.empty()) return fallback;
+  refresh();
+  return sorted_[rank_of(q, sorted_.size())];
+}
+
+Duration RecentQuantile::at_above(double q, Duration floor, Duration fallback) const {
+  if (ring_.empty()) return fallback;
+  refresh();
+  const auto first = std::upper_bound(sorted_.begin(), sorted_.end(), floor);
+  const auto count = static_cast<size_t>(sorted_.end() - first);
+  if (count == 0) return fallback;
+  return first[static_cast<std::ptrdiff_t>(rank_of(q, count))];
+}
+
+}  // namespace warmgate::stats
