@@ -10,8 +10,6 @@
 namespace warmgate::net {
 namespace {
 
-// c-ares doubles the time with each try, so one silent server costs 1.5 + 3 s.
-constexpr int kTryMillis = 1500;
 constexpr int kTries = 2;
 
 // Whether this machine has a route to `to`, found by connecting a UDP socket: no packet is sent.
@@ -74,11 +72,10 @@ std::string explain(int status, const std::string& servers) {
       return "that is not a valid host name";
     case ARES_ETIMEOUT:
       return "no answer from " + servers + "; check the network and /etc/resolv.conf";
-    case ARES_ECONNREFUSED:
-      return "no connection to " + servers + "; check the network and /etc/resolv.conf";
+    case ARES_ECONNREFUSED:  // also when every server answered that it has failed
     case ARES_ESERVFAIL:
     case ARES_EREFUSED:
-      return servers + " could not answer (" + ares_strerror(status) + ")";
+      return "no useful answer from " + servers + "; check that it works, and /etc/resolv.conf";
     default:
       return ares_strerror(status);
   }
@@ -138,9 +135,9 @@ AresResolver::AresLookup::~AresLookup() {
   if (query != nullptr) query->lookup = nullptr;
 }
 
-AresResolver::AresResolver(EpollLoop& loop, std::string servers)
+AresResolver::AresResolver(EpollLoop& loop, Options options)
     : loop_(loop),
-      servers_(std::move(servers)),
+      options_(std::move(options)),
       timeout_(loop.timers(), [this] { process(ARES_SOCKET_BAD, ARES_SOCKET_BAD); }) {
   static const int library = ares_library_init(ARES_LIB_INIT_ALL);
   WG_ASSERT(library == ARES_SUCCESS, "c-ares cannot be initialized");
@@ -153,7 +150,7 @@ AresResolver::~AresResolver() {
 
 void AresResolver::open() {
   ares_options options{};
-  options.timeout = kTryMillis;
+  options.timeout = static_cast<int>(options_.try_time / 1ms);
   options.tries = kTries;
   options.sock_state_cb = [](void* self, ares_socket_t fd, int readable, int writable) {
     static_cast<AresResolver*>(self)->watch(fd, readable != 0, writable != 0);
@@ -162,7 +159,7 @@ void AresResolver::open() {
   const int status = ares_init_options(
       &channel_, &options, ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB);
   WG_ASSERT(status == ARES_SUCCESS, "c-ares cannot open a channel");
-  if (!servers_.empty()) ares_set_servers_ports_csv(channel_, servers_.c_str());
+  if (!options_.servers.empty()) ares_set_servers_ports_csv(channel_, options_.servers.c_str());
 }
 
 void AresResolver::reopen_if_stale() {

@@ -22,8 +22,12 @@ class AresResolver final : public Resolver {
  public:
   static constexpr Duration kLookupLimit = 10s;
 
-  // `servers` as "ADDR:PORT,ADDR:PORT"; empty for those of the machine.
-  explicit AresResolver(EpollLoop& loop, std::string servers = {});
+  struct Options {
+    std::string servers;         // "ADDR:PORT,ADDR:PORT"; empty for those of the machine
+    Duration try_time = 1500ms;  // for an answer to the first question; doubled for the second
+  };
+  explicit AresResolver(EpollLoop& loop) : AresResolver(loop, Options()) {}
+  AresResolver(EpollLoop& loop, Options options);
   ~AresResolver() override;
   [[nodiscard]] std::unique_ptr<Lookup> resolve(const std::string& host, uint16_t port,
                                                 Callback callback) override;
@@ -41,7 +45,7 @@ class AresResolver final : public Resolver {
   std::string name_servers() const;
 
   EpollLoop& loop_;
-  const std::string servers_;
+  const Options options_;
   ares_channeldata* channel_ = nullptr;
   std::map<int, std::unique_ptr<EpollLoop::Watch>> watches_;
   Timer timeout_;       // the next one inside of c-ares
