@@ -52,7 +52,7 @@ class SimpleExchange final : public ServerHandler {
     if (request_.body.size() + piece.size() > max_body_) return refuse_size();
     request_.body.append(piece);
   }
-  void on_request_end(const http::Fields&) override { handle(); }
+  void on_request_end(std::span<const http::Field>) override { handle(); }
   void on_writable() override {}
   void on_gone() override {
     transaction_ = nullptr;

@@ -29,7 +29,7 @@ class ServerHandler {
   virtual ~ServerHandler() = default;
   // Neither comes for a request without body bytes (Framing::none, or a length of 0).
   virtual void on_body(std::string_view piece) = 0;
-  virtual void on_request_end(const http::Fields& trailers) = 0;
+  virtual void on_request_end(std::span<const http::Field> trailers) = 0;
   virtual void on_writable() = 0;
   // The client left, broke the protocol or was too slow, before the response was complete. The
   // transaction is over: no method of it may be called any more.
@@ -92,7 +92,7 @@ class ClientHandler {
   virtual void on_response(const http::ResponseHead& head) = 0;
   virtual void on_body(std::string_view piece) = 0;
   // The response is complete, and the transaction over.
-  virtual void on_response_end(const http::Fields& trailers) = 0;
+  virtual void on_response_end(std::span<const http::Field> trailers) = 0;
   virtual void on_writable() = 0;
   // The transaction is over.
   virtual void on_failed(const Failure& failure) = 0;
