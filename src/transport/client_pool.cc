@@ -11,6 +11,10 @@ ClientPool::ClientPool(net::Loop& loop, const ClientLimits& limits)
 
 ClientPool::~ClientPool() = default;
 
+void ClientPool::Graveyard::run() {
+  pool_.dead_.clear();
+}
+
 void ClientPool::set_addresses(std::vector<net::Address> addresses) {
   if (addresses == addresses_) return;
   addresses_ = std::move(addresses);

@@ -58,7 +58,7 @@ class ClientPool {
   class Graveyard final : public net::Deferred {
    public:
     explicit Graveyard(ClientPool& pool) : pool_(pool) {}
-    void run() override { pool_.dead_.clear(); }
+    void run() override;
 
    private:
     ClientPool& pool_;

@@ -9,6 +9,10 @@ Server::Server(net::Loop& loop, Application& application, const ServerLimits& li
 
 Server::~Server() = default;
 
+void Server::Graveyard::run() {
+  server_.dead_.clear();
+}
+
 Status Server::listen(const net::Address& address) {
   auto listener = loop_.listen(address, [this](std::unique_ptr<net::Stream> stream) {
     accept(std::move(stream));

@@ -62,7 +62,7 @@ class Server {
   class Graveyard final : public net::Deferred {
    public:
     explicit Graveyard(Server& server) : server_(server) {}
-    void run() override { server_.dead_.clear(); }
+    void run() override;
 
    private:
     Server& server_;
