@@ -108,8 +108,8 @@ struct ModelCheck {
   bool enabled = true;
   std::string name;  // of the model; empty = the check is off, for nothing can be asked
 
-  // Open Inference Protocol metadata, "/v2/models/{name}"; the loader puts the name in.
-  std::string path;
+  // Open Inference Protocol metadata. The loader puts the name in, if there is one.
+  std::string path = "/v2/models/{name}";
 };
 
 struct Service {

@@ -1,16 +1,13 @@
 // Router: which service a request belongs to. Pure; no I/O.
 //
-// Order.     The most specific match wins: an exact host over the longest "*.suffix" over none;
-// then
-//            the longest path prefix; then the larger number of headers; then the order in the
-//            file.
-// Hosts.     Compared without regard to case, without port and without a final dot. "*.b.example"
-//            matches a.b.example and x.a.b.example, not b.example.
-// Paths.     Compared as the bytes of the request target up to '?'. Nothing is decoded, merged or
-//            resolved ("%2e", "//", "/../"): the backend gets the same bytes. "/v2" matches "/v2"
-//            and
-//            "/v2/x", not "/v2x"; "/v2/" matches "/v2/" and below. Routing is no access control.
-// Thread.    Immutable after construction. It points into the Config, which must outlive it.
+// Order.   The most specific match wins: an exact host over the longest "*.suffix" over none; then
+//          the longest path prefix; then the larger number of headers; then the order in the file.
+// Hosts.   Compared without regard to case, without port and without a final dot. "*.b.example"
+//          matches a.b.example and x.a.b.example, not b.example.
+// Paths.   Compared as the bytes of the request target up to '?'. Nothing is decoded, merged or
+//          resolved ("%2e", "//", "/../"), and the backend gets the same bytes. "/v2" matches
+//          "/v2" and "/v2/x", not "/v2x". Routing is no access control.
+// Thread.  Immutable after construction. It points into the Config, which must outlive it.
 #pragma once
 
 #include <functional>

@@ -1,0 +1,83 @@
+#include "config/keys.h"
+
+#include <memory>
+
+#include "config/lists.h"
+#include "config/section.h"
+#include "config/service_keys.h"
+#include "config/texts.h"
+#include "config/values.h"
+
+namespace warmgate::config {
+namespace {
+
+CodecPtr<LogSettings> log_section() {
+  auto section = std::make_shared<Section<LogSettings>>();
+  section
+      ->key(
+          "format", &LogSettings::format,
+          choice<LogFormat>({{"json", LogFormat::json}, {"text", LogFormat::text}}),
+          "How log lines look: JSON for machines, in the shape that Cloud Logging understands, or "
+          "plain text for people.")
+      .key("access", &LogSettings::access, boolean(), "Write one line per request.")
+      .key("level", &LogSettings::level,
+           choice<LogLevel>({{"debug", LogLevel::debug},
+                             {"info", LogLevel::info},
+                             {"warning", LogLevel::warning},
+                             {"error", LogLevel::error}}),
+           "The least severe message that is written.");
+  return section;
+}
+
+CodecPtr<GlobalLimits> limits_section() {
+  auto section = std::make_shared<Section<GlobalLimits>>();
+  section
+      ->key("max_connections", &GlobalLimits::max_connections, integer<uint32_t>(1, 1'000'000),
+            "Client connections at a time; further ones wait in the kernel's backlog.")
+      .key("max_head", &GlobalLimits::max_head, size<uint32_t>(1u << 10, 1u << 20),
+           "Longest head of a request (431 above it) or of a response (502).")
+      .key("max_headers", &GlobalLimits::max_headers, integer<uint32_t>(1, 10'000),
+           "Most fields in one head or trailer section.");
+  return section;
+}
+
+CodecPtr<DownstreamTimeouts> timeouts_section() {
+  auto section = std::make_shared<Section<DownstreamTimeouts>>();
+  section
+      ->key("header", &DownstreamTimeouts::header, duration(10ms, 10min),
+            "From the first byte of a request to the end of its head.")
+      .key("idle", &DownstreamTimeouts::idle, duration(10ms, 1h),
+           "Longest pause while a client sends a body or takes a response.")
+      .key("keep_alive", &DownstreamTimeouts::keep_alive, duration(10ms, 1h),
+           "How long a client's connection stays open without a request.");
+  return section;
+}
+
+CodecPtr<Config> make_config_codec() {
+  auto section = std::make_shared<Section<Config>>();
+  section
+      ->key("listen", &Config::listen, list_of(listen_address(), 1, 16),
+            "Where clients connect. `:8080` is every address, IPv6 and IPv4.")
+      .key("admin", &Config::admin, or_word(listen_address(), "off"),
+           "Where `/healthz`, `/readyz`, `/status` and `/metrics` are served; not for the public.")
+      .key("log", &Config::log, log_section(), "What is written to the log, and how.")
+      .key("limits", &Config::limits, limits_section(),
+           "Limits that hold before a request is routed to a service.")
+      .key("timeouts", &Config::timeouts, timeouts_section(), "Time limits on the client's side.")
+      .key("drain_timeout", &Config::drain_timeout, duration(0s, 1h),
+           "From SIGTERM to the end of the process; what still runs then is cut off.")
+      .key("resolve_interval", &Config::resolve_interval, duration(1s, 24h),
+           "How often the names of backends are looked up again.")
+      .key("services", &Config::services, list_of(service_section(), 1),
+           "The models that are served.", Presence::required);
+  return section;
+}
+
+}  // namespace
+
+const Codec<Config>& config_codec() {
+  static const CodecPtr<Config> codec = make_config_codec();
+  return *codec;
+}
+
+}  // namespace warmgate::config

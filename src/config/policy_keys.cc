@@ -1,0 +1,73 @@
+#include <memory>
+
+#include "config/section.h"
+#include "config/service_keys.h"
+#include "config/values.h"
+
+namespace warmgate::config {
+
+CodecPtr<policy::QueueSettings> queue_section() {
+  using policy::QueueSettings;
+  auto section = std::make_shared<Section<QueueSettings>>();
+  section
+      ->key("max_requests", &QueueSettings::max_requests, integer<uint32_t>(1, 1'000'000),
+            "Most requests that wait at a time; further ones are refused at once.")
+      .key("max_bytes", &QueueSettings::max_bytes, size<uint64_t>(1u << 10, 1ull << 40),
+           "Most bytes of bodies that wait at a time.")
+      .key("cold_wait", &QueueSettings::cold_wait, duration(1ms, 1h),
+           "Longest wait for a cold start; then 503 with Retry-After.")
+      .key("busy_wait", &QueueSettings::busy_wait, duration(1ms, 1h, "up to the deadline"),
+           "Longest wait for a busy pool; then 429 with Retry-After.");
+  return section;
+}
+
+CodecPtr<policy::BypassSettings> bypass_section() {
+  using policy::BypassSettings;
+  auto section = std::make_shared<Section<BypassSettings>>();
+  section
+      ->key(
+          "enabled", &BypassSettings::enabled, boolean(),
+          "Give a request that waits on a slow serverless response to the always-on pool as well.")
+      .key("budget", &BypassSettings::budget, number(0, 1),
+           "Most extra attempts per first attempt.")
+      .key("min_delay", &BypassSettings::min_delay, duration(0s, 1min),
+           "Never earlier than this after the serverless attempt began.");
+  return section;
+}
+
+CodecPtr<policy::CircuitSettings> circuit_section() {
+  using policy::CircuitSettings;
+  auto section = std::make_shared<Section<CircuitSettings>>();
+  section
+      ->key("enabled", &CircuitSettings::enabled, boolean(),
+            "Return traffic to the always-on pool while serverless keeps failing.")
+      .key("strikes", &CircuitSettings::strikes, integer<uint32_t>(1, 1'000),
+           "Failures in a row that open the circuit.")
+      .key("open_for", &CircuitSettings::open_for, duration(10ms, 1h),
+           "The first penalty; it doubles with each that follows.")
+      .key("max_open", &CircuitSettings::max_open, duration(10ms, 24h), "The longest penalty.");
+  return section;
+}
+
+CodecPtr<policy::RetrySettings> retry_section() {
+  using policy::RetrySettings;
+  auto section = std::make_shared<Section<RetrySettings>>();
+  section
+      ->key("max_attempts", &RetrySettings::max_attempts, integer<uint32_t>(1, 10),
+            "Most attempts per request, both pools and the bypass together.")
+      .key("budget", &RetrySettings::budget, number(0, 1), "Most retries per first attempt.");
+  return section;
+}
+
+CodecPtr<policy::HeavySettings> heavy_section() {
+  using policy::HeavySettings;
+  auto section = std::make_shared<Section<HeavySettings>>();
+  section
+      ->key("bytes", &HeavySettings::bytes, size<uint64_t>(1, 1ull << 40),
+            "A request body of at least this many bytes makes a request heavy.")
+      .key("allow_always_on", &HeavySettings::allow_always_on, boolean(),
+           "While serverless is cold, a heavy request may go to the always-on pool.");
+  return section;
+}
+
+}  // namespace warmgate::config

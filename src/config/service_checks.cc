@@ -1,0 +1,129 @@
+#include <algorithm>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "config/address.h"
+#include "config/checks.h"
+
+namespace warmgate::config {
+namespace {
+
+bool same_backend(const Backend& a, const Backend& b) {
+  auto identity = [](const Backend& backend) {
+    return std::tie(backend.host, backend.port, backend.base_path, backend.host_header);
+  };
+  return identity(a) == identity(b);
+}
+
+// A request to such a backend would come back to us, again and again.
+bool is_ourselves(const Config& config, const Backend& backend) {
+  const bool local =
+      backend.host == "localhost" || backend.host == "::1" || backend.host.starts_with("127.");
+  return std::ranges::any_of(config.listen, [&](const ListenAddress& listen) {
+    if (listen.port != backend.port) return false;
+    const bool any = listen.host.empty() || listen.host == "0.0.0.0" || listen.host == "::";
+    return listen.host == backend.host || (local && any);
+  });
+}
+
+void check_pool(const Config& config, const std::vector<Backend>& pool, const std::string& path,
+                Report& report) {
+  for (size_t i = 0; i < pool.size(); ++i) {
+    const std::string key = path + ".backends[" + std::to_string(i) + "]";
+    if (is_ourselves(config, pool[i])) {
+      report.error_at(key, "is the gateway's own listen address; requests would go in a circle");
+    }
+    auto twin = std::find_if(pool.begin(), pool.begin() + static_cast<ptrdiff_t>(i),
+                             [&](const Backend& other) { return same_backend(other, pool[i]); });
+    if (twin != pool.begin() + static_cast<ptrdiff_t>(i)) {
+      report.error_at(key, "stands in this pool twice; raise `concurrency` for more load on it");
+    }
+  }
+}
+
+void check_pools(const Config& config, const Service& service, const std::string& path,
+                 Report& report) {
+  if (service.always_on.empty() && service.serverless.empty()) {
+    report.error_at(path, "has no backend; set `always_on.backends` and `serverless.backends`");
+    return;
+  }
+  check_pool(config, service.always_on, path + ".always_on", report);
+  check_pool(config, service.serverless, path + ".serverless", report);
+  if (service.always_on.empty()) {
+    report.hint_at(path, "has no always-on pool; nothing can answer while serverless starts");
+  }
+  if (service.serverless.empty()) {
+    report.hint_at(path, "has no serverless pool; overload of the always-on pool has no way out");
+  }
+  const bool shared = std::ranges::any_of(service.always_on, [&](const Backend& a) {
+    return std::ranges::any_of(service.serverless,
+                               [&](const Backend& b) { return same_backend(a, b); });
+  });
+  if (shared) report.hint_at(path, "has the same backend in both pools");
+}
+
+void check_times(const Service& service, const std::string& path, Report& report) {
+  const policy::ServiceSettings& policy = service.policy;
+  if (policy.circuit.max_open < policy.circuit.open_for) {
+    report.error_at(path + ".circuit.max_open", "must not be shorter than `open_for`");
+  }
+  const bool limited = service.timeouts.total != Duration::zero();
+  if (limited && !policy.slo_first_byte && policy.slo > service.timeouts.total) {
+    report.hint_at(path + ".slo", "is longer than `timeouts.total`, which ends requests before it");
+  }
+  if (policy.bypass.enabled && policy.bypass.min_delay >= policy.slo) {
+    report.hint_at(path + ".bypass.min_delay", "is no shorter than the SLO: no bypass can help");
+  }
+  if (service.serverless.empty()) return;
+  const Duration start = policy.serverless.expected_cold_start;
+  if (policy.queue.cold_wait < start) {
+    report.hint_at(path + ".queue.cold_wait", "is shorter than `serverless.expected_cold_start`");
+  }
+  if (policy.wake.timeout < start) {
+    report.hint_at(path + ".wake.timeout", "is shorter than `serverless.expected_cold_start`");
+  }
+  if (service.timeouts.first_byte < start) {
+    report.hint_at(path + ".timeouts.first_byte",
+                   "is shorter than `serverless.expected_cold_start`");
+  }
+}
+
+void check_keep_warm(const Service& service, const std::string& path, Report& report) {
+  const policy::ServerlessSettings& serverless = service.policy.serverless;
+  if (!serverless.keep_warm) return;
+  if (serverless.keep_warm_interval >= serverless.idle_lifetime) {
+    report.hint_at(path + ".serverless.keep_warm_interval",
+                   "is no shorter than `idle_lifetime`: the instance is gone when the ping comes");
+  }
+  if (serverless.billing == policy::Billing::instance) {
+    report.hint_at(path + ".serverless.keep_warm",
+                   "with `billing: instance` pays for an idle instance day and night");
+  }
+}
+
+void check_routes_within(const Service& service, const std::string& path, Report& report) {
+  for (size_t i = 0; i < service.routes.size(); ++i) {
+    for (size_t j = 0; j < i; ++j) {
+      if (service.routes[i].path != service.routes[j].path) continue;
+      report.error_at(path + ".routes[" + std::to_string(i) + "].path",
+                      quote(service.routes[i].path) + " stands in this list already");
+    }
+  }
+}
+
+}  // namespace
+
+void check_service(const Config& config, const Service& service, const std::string& path,
+                   Report& report) {
+  check_pools(config, service, path, report);
+  check_times(service, path, report);
+  check_keep_warm(service, path, report);
+  check_routes_within(service, path, report);
+  if (service.policy.queue.max_bytes < service.limits.max_body) {
+    report.hint_at(path + ".queue.max_bytes",
+                   "is less than `limits.max_body`: the longest bodies cannot wait");
+  }
+}
+
+}  // namespace warmgate::config
