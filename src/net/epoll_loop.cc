@@ -84,11 +84,10 @@ void EpollLoop::run() {
   while (!stopping_) {
     wait();
     timers_.advance(read_clock());
-    for (batch_next_ = 0; batch_next_ < batch_size_;) {
+    while (batch_next_ < batch_size_) {
       const epoll_event& event = batch_[static_cast<size_t>(batch_next_++)];
       if (event.data.ptr != nullptr) static_cast<Channel*>(event.data.ptr)->on_events(event.events);
     }
-    batch_size_ = 0;
     deferred_.run_all();
   }
 }
@@ -105,6 +104,7 @@ void EpollLoop::wait() {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - read_clock());
     timeout = static_cast<int>(std::clamp<int64_t>(left.count(), 0, 3'600'000));
   }
+  batch_next_ = 0;  // already now, because a timer may forget() a channel of this batch
   batch_size_ = std::max(0, epoll_wait(epoll_, batch_.data(), kBatch, timeout));
 }
 

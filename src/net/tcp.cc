@@ -14,7 +14,7 @@ namespace warmgate::net {
 namespace {
 
 constexpr int kBacklog = 4096;
-constexpr Duration kDescriptorPause = 100ms;
+constexpr Duration kAcceptPause = 100ms;
 
 void set_option(int fd, int level, int option, int value) {
   setsockopt(fd, level, option, &value, sizeof(value));
@@ -107,6 +107,9 @@ void TcpStream::reset_on_close() {
 }
 
 void TcpStream::on_events(uint32_t events) {
+  const bool readable = (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+  if (readable) drained_ = false;
+  if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) peer_ended_ = true;
   if (observer_ == nullptr) return;
   bool destroyed = false;
   destroyed_ = &destroyed;
@@ -125,9 +128,7 @@ void TcpStream::on_events(uint32_t events) {
     observer_->on_writable();
     if (destroyed) return;
   }
-  if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0 && observer_ != nullptr) {
-    drained_ = false;
-    if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) peer_ended_ = true;
+  if (readable && observer_ != nullptr) {
     observer_->on_readable();
     if (destroyed) return;
   }
@@ -137,6 +138,9 @@ void TcpStream::on_events(uint32_t events) {
 Result<std::unique_ptr<Listener>> TcpListener::open(EpollLoop& loop, const Address& at,
                                                     AcceptHandler handler) {
   const int fd = socket(at.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0 && errno == EAFNOSUPPORT && at.ip() == "::") {  // "all interfaces" without any IPv6
+    return open(loop, *Address::from_ip("0.0.0.0", at.port()), std::move(handler));
+  }
   if (fd < 0) return Error{bind_failure(at, errno)};
   set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
   if (at.family() == AF_INET6) set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
@@ -162,31 +166,45 @@ TcpListener::TcpListener(EpollLoop& loop, int fd, const Address& bound, AcceptHa
 TcpListener::~TcpListener() {
   if (watching_) loop_.forget(fd_, this);
   close(fd_);
+  if (destroyed_ != nullptr) *destroyed_ = true;
 }
 
 void TcpListener::on_events(uint32_t) {
-  for (int i = 0; i < kAcceptsPerEvent && watching_; ++i) {
+  const AcceptHandler handler = handler_;  // a copy: the handler may destroy the listener
+  bool destroyed = false;
+  destroyed_ = &destroyed;
+  for (int i = 0; i < kAcceptsPerEvent && !destroyed && watching_; ++i) {
     sockaddr_storage peer{};
     socklen_t length = sizeof(peer);
     const int fd = accept4(fd_, reinterpret_cast<sockaddr*>(&peer), &length,
                            SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0) {
-      if (errno != EMFILE && errno != ENFILE) return;
-      // The connection stays in the kernel's queue; a level-triggered loop would spin on it.
-      log_warning("net",
-                  "out of file descriptors: new connections wait; raise the limit (ulimit -n)");
-      pause();
-      resume_later_.arm_after(kDescriptorPause);
-      return;
+      if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) starve(errno);
+      break;
     }
-    handler_(std::make_unique<TcpStream>(
+    warned_ = false;
+    handler(std::make_unique<TcpStream>(
         loop_, fd, Address(reinterpret_cast<const sockaddr*>(&peer), length), false));
   }
+  if (!destroyed) destroyed_ = nullptr;
+}
+
+// The connection stays in the kernel's queue; a level-triggered loop would spin on it.
+void TcpListener::starve(int error) {
+  if (!warned_) {
+    log_warning("net", "new connections to " + bound_.to_string() +
+                           " wait: " + std::strerror(error) +
+                           (error == EMFILE ? "; raise the limit (ulimit -n)" : ""));
+  }
+  warned_ = true;
+  pause();
+  resume_later_.arm_after(kAcceptPause);
 }
 
 void TcpListener::pause() {
   if (watching_) loop_.forget(fd_, this);
   watching_ = false;
+  resume_later_.disarm();  // the owner's pause outlasts our own
 }
 
 void TcpListener::resume() {

@@ -44,9 +44,13 @@ class TcpListener final : public Listener, public Channel {
 
  private:
   static constexpr int kAcceptsPerEvent = 64;  // then other connections have their turn
+  void starve(int error);  // no descriptor or memory for another connection
+
   EpollLoop& loop_;
   int fd_;
   bool watching_ = true;
+  bool warned_ = false;        // of the present want
+  bool* destroyed_ = nullptr;  // set while the handler is being called
   Address bound_;
   AcceptHandler handler_;
   Timer resume_later_;

@@ -9,10 +9,10 @@ namespace warmgate::net {
 namespace {
 
 constexpr Duration kTick = 1ms;
-constexpr int64_t kFarthest = (int64_t{1} << 36) - 1;
 
 int64_t tick_at_or_after(Instant t) {
-  return (t.time_since_epoch() + kTick - Duration(1)) / kTick;
+  const Duration since = t.time_since_epoch();
+  return since / kTick + (since % kTick > Duration::zero() ? 1 : 0);
 }
 
 }  // namespace
@@ -41,16 +41,16 @@ void Timer::unlink() {
   next_ = nullptr;
 }
 
-TimerWheel::TimerWheel(Instant now) : now_(now), elapsed_(now.time_since_epoch() / kTick) {}
+TimerWheel::TimerWheel(Instant now) : now_(now), elapsed_(now.time_since_epoch() / kTick) {
+  WG_ASSERT(elapsed_ >= 0, "the clock stands before its epoch");
+}
 
 void TimerWheel::insert(Timer& timer) {
   // The present tick has been expired already, so the earliest that can still fire is the next.
-  int64_t tick = std::max(tick_at_or_after(timer.deadline_), elapsed_ + 1);
-  tick = std::min(tick, elapsed_ | kFarthest);
-  if (tick <= elapsed_) tick = elapsed_ + 1;
+  const int64_t tick = std::max(tick_at_or_after(timer.deadline_), elapsed_ + 1);
   timer.tick_ = tick;
   const auto differing = static_cast<uint64_t>(tick ^ elapsed_);
-  const int level = std::min((63 - std::countl_zero(differing)) / kBits, kLevels - 1);
+  const int level = (63 - std::countl_zero(differing)) / kBits;
   const int slot = static_cast<int>((tick >> (level * kBits)) & (kSlots - 1));
   timer.slot_ = static_cast<uint16_t>(level * kSlots + slot);
   Timer*& head = slots_[timer.slot_];
@@ -103,6 +103,11 @@ void TimerWheel::advance(Instant now) {
     expire(n);
     while (due_ != nullptr) {
       Timer* timer = due_;
+      if (timer->deadline_ > now_) {  // armed for later by a callback of this very loop
+        timer->unlink();
+        insert(*timer);
+        continue;
+      }
       timer->disarm();
       auto callback = timer->callback_;  // a copy: the callback may destroy the timer
       callback();

@@ -5,7 +5,7 @@
 // Units.    Ticks of 1 ms. A timer never fires early, and at most one tick late by the wheel.
 // Cost.     arm and disarm O(1). Arming an armed timer for later only notes the new deadline: the
 //           wheel finds out when the old one passes. So a time limit on every read is nearly free.
-// Bounds.   Farther than 2^36 ms (two years) is treated as two years and looked at again then.
+// Bounds.   None: the levels reach 2^48 ms, farther than any Instant.
 // Thread.   Not thread-safe.
 #pragma once
 
@@ -59,7 +59,7 @@ class TimerWheel {
 
  private:
   friend class Timer;
-  static constexpr int kLevels = 6;
+  static constexpr int kLevels = 8;
   static constexpr int kBits = 6;
   static constexpr int kSlots = 1 << kBits;
   struct Next {
