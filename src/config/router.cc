@@ -40,12 +40,6 @@ std::vector<std::string> or_everything(const std::vector<std::string>& patterns)
 
 }  // namespace
 
-std::string normalize_host(std::string_view host) {
-  std::string name(bare_host(host));
-  std::ranges::transform(name, name.begin(), lower);
-  return name;
-}
-
 bool path_matches(std::string_view prefix, std::string_view target) {
   if (prefix.empty()) return true;
   if (!target.starts_with(prefix)) return false;

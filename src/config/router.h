@@ -46,9 +46,6 @@ class Router {
   std::vector<Candidate> candidates_;  // most specific first
 };
 
-// The name that a Host field means: lower case, without port and final dot.
-std::string normalize_host(std::string_view host);
-
 // Is `prefix` a prefix of the path in `target`, ending where a segment ends? "" matches all.
 bool path_matches(std::string_view prefix, std::string_view target);
 

@@ -114,10 +114,5 @@ TEST(RouteTraits, TheLongestRuleDecidesAndInheritsWhatItLeavesOpen) {
   EXPECT_FALSE(route_traits(service, "/v2/small/x").repeatable);
 }
 
-TEST(NormalizeHost, LowersAndCuts) {
-  EXPECT_EQ(normalize_host("A.Example.:80"), "a.example");
-  EXPECT_EQ(normalize_host("[::1]:80"), "[::1]");
-}
-
 }  // namespace
 }  // namespace warmgate::config
