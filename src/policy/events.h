@@ -14,10 +14,10 @@
 
 namespace warmgate::policy {
 
-using RequestId = Id<struct RequestTag>;    // chosen by the caller, never used twice
-using AttemptId = Id<struct AttemptTag>;    // chosen by the Dispatcher
-using ProbeId = Id<struct ProbeTag>;        // chosen by the Dispatcher
-using InstanceKey = Id<struct InstanceTag>; // hash of the instance id that a backend reported
+using RequestId = Id<struct RequestTag>;     // chosen by the caller, never used twice
+using AttemptId = Id<struct AttemptTag>;     // chosen by the Dispatcher
+using ProbeId = Id<struct ProbeTag>;         // chosen by the Dispatcher
+using InstanceKey = Id<struct InstanceTag>;  // hash of the instance id that a backend reported
 
 struct BackendRef {
   PoolKind pool = PoolKind::always_on;
@@ -53,8 +53,8 @@ struct RequestArrived {
   Duration client_limit = Duration::max();  // the client's own time limit, from its arrival
   uint64_t bytes = 0;                       // declared body size; 0 when unknown or none
   Priority priority = Priority::high;
-  bool heavy = false;        // marked by its route; size is judged by the Dispatcher
-  bool repeatable = true;    // may be sent again after bytes were sent
+  bool heavy = false;      // marked by its route; size is judged by the Dispatcher
+  bool repeatable = true;  // may be sent again after bytes were sent
 };
 struct ClientGone {
   RequestId request;
@@ -85,29 +85,29 @@ struct SettingsChanged {
   ServiceSettings settings;
 };
 
-using Event = std::variant<RequestArrived, ClientGone, ReplayLost, AttemptFirstByte,
-                           AttemptFinished, ProbeFinished, TimerFired, DrainStarted,
-                           SettingsChanged>;
+using Event =
+    std::variant<RequestArrived, ClientGone, ReplayLost, AttemptFirstByte, AttemptFinished,
+                 ProbeFinished, TimerFired, DrainStarted, SettingsChanged>;
 
 // ---- actions ----
 
 // Why a request went where it went; told to the client in `warmgate-reason`, counted in metrics.
 enum class Reason : uint8_t {
-  cold,                 // serverless cold or starting: always-on answers
-  unknown,              // state of serverless unknown: always-on answers, cautiously
-  warm,                 // serverless warm and preferred
-  low_demand,           // warm, but demand is low: always-on alone
-  light,                // warm, but always-on had room to spare for it (prefer: always_on)
-  overflow,             // always-on full: warm serverless takes it
-  heavy,                // marked for serverless
-  queued_always_on,     // waited, then an always-on slot freed
-  queued_serverless,    // waited, then serverless became ready or a slot freed
-  bypass,               // serverless was slow: given to always-on as well
-  retry,                // an earlier attempt failed
-  circuit_open,         // serverless is failing: always-on answers
-  circuit_trial,        // one of the few that test the way back
-  always_on_down,       // always-on is unhealthy: everything to serverless
-  doomed,               // nothing meets the deadline: serverless anyway
+  cold,               // serverless cold or starting: always-on answers
+  unknown,            // state of serverless unknown: always-on answers, cautiously
+  warm,               // serverless warm and preferred
+  low_demand,         // warm, but demand is low: always-on alone
+  light,              // warm and high demand: always-on had room to spare for it
+  overflow,           // always-on full: warm serverless takes it
+  heavy,              // marked for serverless
+  queued_always_on,   // waited, then an always-on slot freed
+  queued_serverless,  // waited, then serverless became ready or a slot freed
+  bypass,             // serverless was slow: given to always-on as well
+  retry,              // an earlier attempt failed
+  circuit_open,       // serverless is failing: always-on answers
+  circuit_trial,      // one of the few that test the way back
+  always_on_down,     // always-on is unhealthy: everything to serverless
+  doomed,             // nothing meets the deadline: serverless anyway
 };
 
 enum class RejectReason : uint8_t {
@@ -136,7 +136,8 @@ struct Commit {
 struct CancelAttempt {
   AttemptId attempt;
 };
-// Terminal for a request that has no attempt running and nothing committed.
+// Terminal for a request that has no attempt running (other than cancelled ones) and nothing
+// committed.
 struct Reject {
   RequestId request;
   RejectReason reason = RejectReason::all_down;

@@ -19,14 +19,14 @@ struct AlwaysOnSettings {
 };
 
 struct ServerlessSettings {
-  uint16_t backends = 1;       // addresses, normally one; 0 = no such pool
-  uint32_t concurrency = 80;   // requests at a time per instance, 1..1'000
+  uint16_t backends = 1;      // addresses, normally one; 0 = no such pool
+  uint32_t concurrency = 80;  // requests at a time per instance, 1..1'000
   uint32_t max_instances = 100;
   Billing billing = Billing::request;
-  Duration expected_cold_start = 5s;     // prior, overtaken by evidence
-  Duration idle_lifetime = 15min;        // ceiling by the platform's documentation
-  bool keep_warm = false;                // ping an idle pool so that it stays warm
-  Duration keep_warm_interval = 0s;      // 0 = learned, under the idle lifetime
+  Duration expected_cold_start = 5s;  // prior, overtaken by evidence
+  Duration idle_lifetime = 15min;     // ceiling by the platform's documentation
+  bool keep_warm = false;             // ping an idle pool so that it stays warm
+  Duration keep_warm_interval = 0s;   // 0 = learned, under the idle lifetime
 };
 
 struct QueueSettings {
@@ -44,8 +44,8 @@ struct BypassSettings {
 
 struct CircuitSettings {
   bool enabled = true;
-  uint32_t strikes = 5;          // consecutive failures that open it
-  Duration open_for = 5s;        // first penalty; doubles up to max_open
+  uint32_t strikes = 5;    // consecutive failures that open it
+  Duration open_for = 5s;  // first penalty; doubles up to max_open
   Duration max_open = 60s;
 };
 
@@ -55,13 +55,13 @@ struct RetrySettings {
 };
 
 struct HeavySettings {
-  uint64_t bytes = 1ull << 20;   // a request body of at least this marks the request heavy
-  bool allow_always_on = true;   // may it go there while serverless is cold?
+  uint64_t bytes = 1ull << 20;  // a request body of at least this marks the request heavy
+  bool allow_always_on = true;  // may it go there while serverless is cold?
 };
 
 struct HealthSettings {
   bool enabled = true;
-  Duration interval = 2s;   // of probes to the always-on pool; serverless is watched passively
+  Duration interval = 2s;  // of probes to the always-on pool; serverless is watched passively
   Duration timeout = 2s;
   uint32_t unhealthy_after = 2;
   uint32_t healthy_after = 2;
@@ -69,13 +69,13 @@ struct HealthSettings {
 
 struct WakeSettings {
   bool enabled = true;
-  Duration timeout = 240s;   // a wake's lease: the platform allows 4 minutes for a start
+  Duration timeout = 240s;  // a wake's lease: the platform allows 4 minutes for a start
   // Queue share of the SLO at which the forecast wakes; learned quantities refine it.
-  double headroom = 0.8;     // wake when forecast demand exceeds this share of always-on capacity
+  double headroom = 0.8;  // wake when forecast demand exceeds this share of always-on capacity
 };
 
 struct ServiceSettings {
-  Duration slo = 500ms;           // arrival to last byte, or to first output when `slo_first_byte`
+  Duration slo = 500ms;  // arrival to last byte, or to first output when `slo_first_byte`
   bool slo_first_byte = false;
   Prefer prefer = Prefer::serverless;
   AlwaysOnSettings always_on;

@@ -36,7 +36,7 @@ struct PoolStatus {
   PoolState state = PoolState::unknown;
   EvidenceKind evidence = EvidenceKind::none;
   Duration evidence_age{};
-  uint32_t slots = 0;      // always-on: usable slots; serverless: warm slots (an estimate)
+  uint32_t slots = 0;  // always-on: usable slots; serverless: warm slots (an estimate)
   uint32_t in_flight = 0;
   uint32_t instances = 0;  // serverless: instances believed ready
   uint32_t starting = 0;   // serverless: instances believed starting (wakes in flight)
@@ -47,16 +47,17 @@ struct PoolStatus {
 // One cold start, from the wake to the first waiting request sent.
 struct ColdStartStatus {
   uint64_t wakes = 0, wakes_failed = 0;
-  uint64_t hidden = 0;             // cold starts that no user saw
-  uint64_t seen = 0;               // cold starts that at least one user waited for
-  uint64_t requests_delayed = 0;   // requests whose answer waited for a cold start
+  uint64_t hidden = 0;                          // cold starts that no user saw
+  uint64_t seen = 0;                            // cold starts that at least one user waited for
+  uint64_t requests_delayed = 0;                // requests whose answer waited for a cold start
   double ready_p50_s = 0, ready_p99_s = 0;      // wake sent -> first good output
   double release_p50_s = 0, release_p99_s = 0;  // first good output -> first waiting request sent
   double last_ready_s = 0;
 };
 
 inline constexpr size_t kReasonCount = static_cast<size_t>(Reason::doomed) + 1;
-inline constexpr size_t kRejectReasonCount = static_cast<size_t>(RejectReason::upstream_timeout) + 1;
+inline constexpr size_t kRejectReasonCount =
+    static_cast<size_t>(RejectReason::upstream_timeout) + 1;
 inline constexpr size_t kProbeKindCount = static_cast<size_t>(ProbeKind::readiness) + 1;
 
 struct ServiceStatus {

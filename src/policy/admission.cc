@@ -1,0 +1,288 @@
+// Arrival, waiting and refusal: who may wait, for what, how long, and in which order they leave.
+#include <algorithm>
+
+#include "base/assert.h"
+#include "policy/warmgate_dispatcher.h"
+
+namespace warmgate::policy {
+namespace {
+
+constexpr Duration kShortestRetryAfter = 1s;
+constexpr Duration kLongestRetryAfter = 120s;
+
+// from + length, where length may be "no limit".
+Instant after(Instant from, Duration length) {
+  return length >= kNever - from ? kNever : from + length;
+}
+
+}  // namespace
+
+void WarmgateDispatcher::on(Instant now, const RequestArrived& event) {
+  Request request;
+  request.id = event.request;
+  request.arrived = now;
+  request.deadline = after(now, std::min(event.client_limit, settings_.slo));
+  request.patience = after(now, event.client_limit);
+  request.bytes = event.bytes;
+  request.priority = event.priority;
+  request.heavy = event.heavy;
+  request.repeatable = event.repeatable;
+  const Slot slot = requests_.insert(event.request, request);
+
+  if (draining_) return reject(now, slot, RejectReason::draining, 503);
+  demand_.arrived(now);
+  update_demand_level(now);
+  if (!anyone_could_answer(now)) return reject(now, slot, RejectReason::all_down, 503);
+  if (!queue_.empty()) release(now);  // time alone may have made room: first come those who wait
+  Route route;
+  if (find_route(now, requests_[slot], route)) return start(now, slot, route);
+  wait_or_refuse(now, slot);
+}
+
+void WarmgateDispatcher::wait_or_refuse(Instant now, Slot slot) {
+  const bool start_helps = start_would_help(now);
+  if (!queue_.has_room(requests_[slot].bytes)) {
+    return reject(now, slot, RejectReason::queue_full, start_helps ? 503 : 429);
+  }
+  if (start_helps) return wait_for_start(now, slot);
+  wait_for_slot(now, slot);
+}
+
+// The serverless pool is cold or starting. High priority waits for it, even if that is late; low
+// priority is shed at once when no choice meets its deadline.
+void WarmgateDispatcher::wait_for_start(Instant now, Slot slot) {
+  const Request& request = requests_[slot];
+  if (request.priority == Priority::low && is_doomed(now, request)) {
+    return reject(now, slot, RejectReason::doomed, 503);
+  }
+  if (!released_within_cold_wait(now, request)) {
+    return reject(now, slot, RejectReason::overloaded, 503);
+  }
+  enqueue(now, slot, Wait::start, start_expiry(request));
+}
+
+// Everything that answers is busy. Who would be late is refused at once.
+void WarmgateDispatcher::wait_for_slot(Instant now, Slot slot) {
+  const Request& request = requests_[slot];
+  if (!busy_pools_make_it(now, request)) {
+    return reject(now, slot, RejectReason::overloaded, 429);
+  }
+  enqueue(now, slot, Wait::busy, busy_expiry(request));
+}
+
+// An attempt failed and the request may be sent again: at once, or when someone can take it. It was
+// admitted before, so the bounds of the queue and its deadline do not refuse it now.
+void WarmgateDispatcher::wait_again(Instant now, Slot slot, RejectReason otherwise) {
+  if (!anyone_could_answer(now)) return reject(now, slot, RejectReason::all_down, 503);
+  Route route;
+  if (find_route(now, requests_[slot], route)) return start(now, slot, route);
+  const Request& request = requests_[slot];
+  const bool high = request.priority == Priority::high;
+  const Instant expires = high ? start_expiry(request) : busy_expiry(request);
+  if (expires <= now) {
+    const uint16_t status = otherwise == RejectReason::upstream_timeout ? 504 : 502;
+    return reject(now, slot, otherwise, status);
+  }
+  enqueue(now, slot, high ? Wait::start : Wait::busy, expires);
+}
+
+void WarmgateDispatcher::enqueue(Instant now, Slot slot, Wait wait, Instant expires) {
+  Request& request = requests_[slot];
+  request.wait = wait;
+  request.waited = true;
+  const Lane lane = lane_of(now, request);
+  queue_.push(slot, {request.id, request.deadline, expires, request.bytes}, lane);
+}
+
+Lane WarmgateDispatcher::lane_of(Instant now, const Request& request) const {
+  const bool heavy = is_heavy(request) && settings_.serverless.backends > 0;
+  if (heavy && !settings_.heavy.allow_always_on) return Lane::serverless_only;
+  if (!is_late(now, request)) return Lane::on_time;
+  return heavy ? Lane::serverless_only : Lane::late;
+}
+
+Instant WarmgateDispatcher::busy_expiry(const Request& request) const {
+  if (settings_.queue.busy_wait == Duration{}) return request.deadline;
+  return std::min(after(request.arrived, settings_.queue.busy_wait), request.patience);
+}
+
+Instant WarmgateDispatcher::start_expiry(const Request& request) const {
+  return std::min(after(request.arrived, settings_.queue.cold_wait), request.patience);
+}
+
+// ---- leaving the queue
+
+// The budget of a wait is over: 503 when it was for a cold start, 429 when for a busy pool.
+void WarmgateDispatcher::end_waits(Instant now) {
+  while (queue_.next_expiry() <= now) {
+    const Slot slot = queue_.first_to_expire();
+    const Request& request = requests_[slot];
+    if (request.wait == Wait::start) {
+      note_delayed(false);
+      reject(now, slot, RejectReason::cold_wait_expired, 503);
+    } else if (request.priority == Priority::high && start_would_help(now) &&
+               start_expiry(request) > now) {
+      requests_[slot].wait = Wait::start;  // the pool fell cold meanwhile
+      queue_.set_expiry(slot, start_expiry(request));
+    } else {
+      reject(now, slot, RejectReason::busy_wait_expired, 429);
+    }
+  }
+}
+
+// Case 7: a request that can no longer make it must not delay one that can.
+void WarmgateDispatcher::set_late_apart(Instant now) {
+  while (queue_.size(Lane::on_time) > 0) {
+    const Slot slot = queue_.front(Lane::on_time);
+    Request& request = requests_[slot];
+    if (!is_late(now, request)) return;
+    const bool start_helps = start_would_help(now);
+    if (request.priority == Priority::low && request.wait == Wait::start) {
+      reject(now, slot, RejectReason::doomed, 503);
+      continue;
+    }
+    const bool to_the_deadline = settings_.queue.busy_wait == Duration{};
+    if (request.wait == Wait::busy && to_the_deadline) {
+      if (request.priority == Priority::low || !start_helps) {
+        reject(now, slot, RejectReason::busy_wait_expired, 429);
+        continue;
+      }
+      request.wait = Wait::start;
+      queue_.set_expiry(slot, start_expiry(request));
+    }
+    const Lane lane = lane_of(now, request);
+    queue_.move(slot, lane == Lane::on_time ? Lane::late : lane);
+  }
+}
+
+void WarmgateDispatcher::refuse_when_all_down(Instant now) {
+  if (queue_.empty() || anyone_could_answer(now)) return;
+  while (!queue_.empty()) reject(now, queue_.first_to_expire(), RejectReason::all_down, 503);
+}
+
+// Sends what can be sent now: those who can make it first, then the late, each in the order of
+// their deadlines.
+void WarmgateDispatcher::release(Instant now) {
+  while (release_one(now, Lane::on_time) || release_one(now, Lane::late) ||
+         release_one(now, Lane::serverless_only)) {
+  }
+}
+
+bool WarmgateDispatcher::release_one(Instant now, Lane lane) {
+  const Slot slot = queue_.front(lane);
+  Route route;
+  if (slot == kNoSlot || !find_route(now, requests_[slot], route)) return false;
+  queue_.remove(slot);
+  if (route.backend.pool == PoolKind::serverless && ready_at_ != kNever) {
+    release_times_.record(now - ready_at_);
+    ready_at_ = kNever;
+  }
+  start(now, slot, route);
+  return true;
+}
+
+void WarmgateDispatcher::reject(Instant now, Slot slot, RejectReason reason, uint16_t status) {
+  if (queue_.contains(slot)) queue_.remove(slot);
+  ++rejects_by_reason_[static_cast<size_t>(reason)];
+  emit(Reject{requests_[slot].id, reason, status, retry_after(now, reason)});
+  forget_request(slot);
+}
+
+Duration WarmgateDispatcher::retry_after(Instant now, RejectReason reason) const {
+  Duration wait = kShortestRetryAfter;
+  switch (reason) {
+    case RejectReason::upstream_failed:
+    case RejectReason::upstream_timeout:
+      return Duration{};
+    case RejectReason::draining:
+    case RejectReason::all_down:
+      break;
+    case RejectReason::queue_full:
+    case RejectReason::cold_wait_expired:
+    case RejectReason::doomed:
+    case RejectReason::busy_wait_expired:
+    case RejectReason::overloaded: {
+      if (start_would_help(now)) wait = std::max(wait, serverless_ready_in(now));
+      const double rate = always_on_rate(now) + serverless_rate_per_slot() * warmth_.slots(now);
+      if (rate > 0) wait = std::max(wait, from_seconds(std::min(1e6, queue_.size() / rate)));
+      break;
+    }
+  }
+  return std::min(wait, kLongestRetryAfter);
+}
+
+// ---- predictions; where nothing is learned yet they admit, and the budgets of waiting bound
+
+// Is it a cold start that those who wait are waiting for? Also in the ramp after it, while further
+// instances are being started.
+bool WarmgateDispatcher::start_would_help(Instant now) const {
+  switch (serverless(now)) {
+    case Serverless::absent:
+    case Serverless::circuit_open:
+    case Serverless::on_trial:
+      return false;
+    case Serverless::not_ready:
+      return true;
+    case Serverless::ready:
+      break;
+  }
+  if (now >= ramp_until_) return false;
+  const bool can_start_more =
+      may_wake(now) && warmth_.instances(now) < settings_.serverless.max_instances;
+  return wakes_.in_flight() > 0 || can_start_more;
+}
+
+// No choice meets the deadline: neither the always-on pool after those who wait for it in time, nor
+// the serverless pool once it is ready.
+bool WarmgateDispatcher::is_doomed(Instant now, const Request& request) const {
+  const Duration left = request.deadline - now;
+  const Duration ready_in = serverless_ready_in(now);
+  if (ready_in < left && ready_in + high_answer(serverless_times_) <= left) return false;
+  const double rate = always_on_rate(now);
+  if (rate == 0) return always_on_slots(now) == 0;  // 0 with slots: nothing learned yet
+  const double ahead = queue_.size(Lane::on_time) + 1;
+  return from_seconds(ahead / rate) + high_answer(always_on_times_) > left;
+}
+
+// Can what is ahead be released within the budget? Counts on one instance only.
+bool WarmgateDispatcher::released_within_cold_wait(Instant now, const Request& request) const {
+  const double ready_in = to_seconds(std::min<Duration>(serverless_ready_in(now), 24h));
+  const double budget = to_seconds(start_expiry(request) - now);
+  if (ready_in > budget && always_on_slots(now) == 0) return false;
+  const double per_slot = serverless_rate_per_slot();
+  if (per_slot == 0) return true;
+  const double slots = std::max(warmth_.slots(now), settings_.serverless.concurrency);
+  const double always_on = always_on_rate(now);
+  const double left_when_ready = queue_.size() + 1 - always_on * ready_in - slots;
+  const double rate = always_on + per_slot * slots;
+  return ready_in + std::max(0.0, left_when_ready) / rate <= budget;
+}
+
+// Will the busy pools have answered by the deadline, after all who wait already?
+bool WarmgateDispatcher::busy_pools_make_it(Instant now, const Request& request) const {
+  const double always_on = always_on_rate(now);
+  const bool ready = serverless(now) == Serverless::ready;
+  const double serverless_rate = ready ? serverless_rate_per_slot() * warmth_.slots(now) : 0.0;
+  const double rate = always_on + serverless_rate;
+  if (rate == 0) return always_on_slots(now) > 0 || ready;
+  const double wait_s = (queue_.size() + 1) / rate;
+  if (settings_.queue.busy_wait > Duration{}) {
+    return wait_s <= to_seconds(busy_expiry(request) - now);
+  }
+  const bool more_by_serverless = serverless_rate > always_on && serverless_times_.known();
+  const Duration answer = high_answer(more_by_serverless ? serverless_times_ : always_on_times_);
+  return wait_s + to_seconds(answer) <= to_seconds(request.deadline - now);
+}
+
+double WarmgateDispatcher::always_on_rate(Instant now) const {
+  if (!always_on_times_.known()) return 0;
+  return always_on_slots(now) / std::max(1e-6, always_on_times_.mean_service_s());
+}
+
+// The same model runs in both pools: what is known of one is the prior of the other.
+double WarmgateDispatcher::serverless_rate_per_slot() const {
+  const PoolTimes& times = serverless_times_.known() ? serverless_times_ : always_on_times_;
+  return times.known() ? 1 / std::max(1e-6, times.mean_service_s()) : 0;
+}
+
+}  // namespace warmgate::policy

@@ -1,0 +1,61 @@
+#include "policy/admission_queue.h"
+
+#include "base/assert.h"
+
+namespace warmgate::policy {
+
+void AdmissionQueue::configure(const QueueSettings& settings) {
+  max_requests_ = settings.max_requests;
+  max_bytes_ = settings.max_bytes;
+}
+
+bool AdmissionQueue::has_room(uint64_t bytes) const {
+  return size() < max_requests_ && bytes <= max_bytes_ && bytes_ <= max_bytes_ - bytes;
+}
+
+void AdmissionQueue::push(Slot slot, const Waiter& waiter, Lane lane) {
+  if (slot >= entries_.size()) entries_.resize(slot + 1);
+  entries_[slot] = {waiter, lane};
+  heap(lane).push(slot, waiter.deadline, waiter.request.value);
+  expiries_.push(slot, waiter.expires, waiter.request.value);
+  bytes_ += waiter.bytes;
+}
+
+void AdmissionQueue::remove(Slot slot) {
+  expiries_.remove(slot);
+  heap(entries_[slot].lane).remove(slot);
+  bytes_ -= entries_[slot].waiter.bytes;
+}
+
+void AdmissionQueue::move(Slot slot, Lane lane) {
+  WG_ASSERT(contains(slot), "only a waiting request changes its lane");
+  Entry& entry = entries_[slot];
+  heap(entry.lane).remove(slot);
+  entry.lane = lane;
+  heap(lane).push(slot, entry.waiter.deadline, entry.waiter.request.value);
+}
+
+void AdmissionQueue::set_expiry(Slot slot, Instant expires) {
+  expiries_.remove(slot);
+  entries_[slot].waiter.expires = expires;
+  expiries_.push(slot, expires, entries_[slot].waiter.request.value);
+}
+
+void AdmissionQueue::check_invariants() const {
+  expiries_.check_invariants();
+  uint32_t in_lanes = 0;
+  for (const InstantHeap& lane : heaps_) {
+    lane.check_invariants();
+    in_lanes += lane.size();
+  }
+  WG_ASSERT(in_lanes == expiries_.size(), "every waiting request stands in one lane");
+  uint64_t bytes = 0;
+  for (Slot slot = 0; slot < entries_.size(); ++slot) {
+    if (!contains(slot)) continue;
+    WG_ASSERT(heap(entries_[slot].lane).contains(slot), "a waiting request stands in its lane");
+    bytes += entries_[slot].waiter.bytes;
+  }
+  WG_ASSERT(bytes == bytes_, "the bytes of the queue are those of its requests");
+}
+
+}  // namespace warmgate::policy

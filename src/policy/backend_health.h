@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstdint>
+
+#include "policy/settings.h"
+#include "policy/status.h"
+
+namespace warmgate::policy {
+
+// BackendHealth judges one always-on backend, by real traffic first and by probes second.
+//
+// Model.    healthy; dead (its connection was refused: nobody is there); quarantined (`strikes`
+//           failures of real requests in a row, or `unhealthy_after` failed probes while no real
+//           request succeeds). It returns when its penalty is over and `healthy_after` probes in a
+//           row were good; without probes, when the penalty is over. After its return it is on
+//           trial, one request at a time, until a real request succeeds: a health 200 does not
+//           outvote bad real traffic. A real request that began after the fall and succeeds heals
+//           at once.
+//           The caller may still use a quarantined backend when no other could answer.
+// Units.    A strike is one failed real request.
+// Bounds.   O(1). open_for <= penalty <= max_open, doubled from one fall to the next until the
+//           backend was healthy for max_open; a further failure never shortens a penalty.
+// Source.   Envoy health checks and outlier ejection; nginx max_fails (what not to do).
+class BackendHealth {
+ public:
+  enum class State : uint8_t { healthy, quarantined, dead };
+
+  BackendHealth(const HealthSettings& health, const CircuitSettings& circuit)
+      : health_(health), circuit_(circuit) {}
+  void configure(const HealthSettings& health, const CircuitSettings& circuit);
+
+  State state(Instant now) const;
+  bool on_trial(Instant now) const {
+    return on_trial_ || (state_ != State::healthy && state(now) == State::healthy);
+  }
+  bool pausing(Instant now) const { return now < pause_until_; }
+  Instant pause_until() const { return pause_until_; }
+  uint32_t strikes() const { return strikes_; }
+  Instant penalty_until() const { return penalty_until_; }
+  EvidenceKind evidence() const { return evidence_; }
+  Instant last_evidence() const { return last_evidence_; }  // Instant::min() when there is none
+
+  void request_good(Instant now, Instant began);
+  void request_failed(Instant now);
+  void connection_refused(Instant now);
+  void request_refused(Instant now, Duration pause);  // 429 or 503: saturated, not dead
+
+  void probe_good(Instant now);
+  void probe_failed(Instant now, bool refused);
+
+  // When the next probe should go out, after one that ended now. A dead backend is asked more
+  // often, because its process may be restarted at any moment.
+  Duration probe_interval(Instant now) const;
+
+ private:
+  bool traffic_speaks(Instant now) const;  // a real request succeeded lately
+  void fall(Instant now, State to, bool with_penalty);
+  void rise(Instant now);
+  void note(Instant now, EvidenceKind kind);
+
+  HealthSettings health_;
+  CircuitSettings circuit_;
+  State state_ = State::healthy;
+  bool on_trial_ = false;
+  uint32_t strikes_ = 0;
+  uint32_t probes_good_ = 0;
+  uint32_t probes_failed_ = 0;
+  Duration penalty_{};
+  Instant penalty_until_{};
+  Instant pause_until_{};
+  Instant fell_at_{};
+  Instant rose_at_{};
+  Instant last_good_ = Instant::min();  // of a real request
+  Instant last_evidence_ = Instant::min();
+  EvidenceKind evidence_ = EvidenceKind::none;
+};
+
+}  // namespace warmgate::policy

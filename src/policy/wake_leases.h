@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "policy/events.h"
+
+namespace warmgate::policy {
+
+// WakeLeases are the wakes in flight: single flight per needed instance, each with a lease of its
+// own, tied to no client.
+//
+// Model.    A wake holds its lease until it is answered or the lease expires. After a failed one,
+// or
+//           one that brought nothing new, no further is sent for a pause that doubles.
+// Bounds.   At most kMost leases. kFirstPause <= pause <= kLongestPause.
+class WakeLeases {
+ public:
+  static constexpr uint32_t kMost = 16;
+  static constexpr Duration kFirstPause = 500ms;
+  static constexpr Duration kLongestPause = 10s;
+
+  struct Lease {
+    ProbeId probe;
+    uint16_t backend = 0;
+    Instant sent;
+    Instant expires;
+  };
+
+  uint32_t in_flight() const { return static_cast<uint32_t>(leases_.size()); }
+  bool may_send(Instant now) const { return now >= paused_until_ && in_flight() < kMost; }
+  Instant paused_until() const { return paused_until_; }
+  Instant oldest_sent() const { return leases_.empty() ? kNever : leases_.front().sent; }
+  Instant next_expiry() const;
+
+  void sent(const Lease& lease) { leases_.push_back(lease); }
+  // Ends the lease of a probe and fills `lease`; false when there is none (it had expired).
+  bool ended(ProbeId probe, Lease& lease);
+  // Drops the leases whose time is over; how many.
+  uint32_t expire(Instant now);
+
+  void succeeded() { pause_ = Duration{}; }
+  void failed(Instant now);
+  void pause(Instant now, Duration length) { paused_until_ = now + length; }
+
+ private:
+  std::vector<Lease> leases_;  // oldest first
+  Duration pause_{};
+  Instant paused_until_{};
+};
+
+}  // namespace warmgate::policy

@@ -1,0 +1,301 @@
+// Wakes, keeping warm and health probes; cold starts, and who saw them.
+#include <algorithm>
+#include <cmath>
+
+#include "policy/warmgate_dispatcher.h"
+
+namespace warmgate::policy {
+namespace {
+
+// A wake beyond the first is held open this long at most, so that it takes up a slot and presses
+// the platform to start a further instance; a quarter of a start where that is shorter.
+constexpr Duration kShortestHold = 50ms;
+constexpr Duration kLongestHold = 500ms;
+constexpr Duration kShortestFutilePause = 1s;
+constexpr Duration kLeaseGrace = 5s;  // beyond the probe's own timeout
+constexpr uint32_t kMostPreconnects = 32;
+constexpr double kProbeJitter = 0.1;
+constexpr double kKeepWarmShare = 0.5;  // of the learned idle lifetime
+constexpr Duration kKeepWarmRetry = 5s;
+
+bool answers(Outcome outcome) {
+  return outcome == Outcome::ok || outcome == Outcome::client_error;
+}
+
+}  // namespace
+
+void WarmgateDispatcher::update_demand_level(Instant now) {
+  const uint32_t slots = always_on_slots(now);
+  if (slots == 0) return;
+  const double busy = always_on_times_.known()
+                          ? demand_.now_per_s(now) * always_on_times_.mean_service_s()
+                          : static_cast<double>(always_on_in_flight());
+  demand_level_.update(busy / slots, settings_.wake.headroom);
+}
+
+// ---- wakes
+
+bool WarmgateDispatcher::may_wake(Instant now) const {
+  return settings_.wake.enabled && !draining_ && settings_.serverless.backends > 0 &&
+         wakes_.may_send(now) && serverless(now) != Serverless::circuit_open;
+}
+
+// Before anyone has to wait if the forecast allows, and at the latest when the first one does.
+void WarmgateDispatcher::wake_if_needed(Instant now) {
+  if (!may_wake(now)) return;
+  const uint32_t lacking = instances_lacking(now);
+  if (lacking > 0) send_wakes(now, lacking);
+}
+
+bool WarmgateDispatcher::forecast_exceeds_always_on(Instant now) const {
+  const uint32_t slots = always_on_slots(now);
+  if (slots == 0 || !always_on_times_.known()) return false;
+  const double busy =
+      demand_.forecast_per_s(now, cold_starts_.slow()) * always_on_times_.mean_service_s();
+  return busy > settings_.wake.headroom * slots;
+}
+
+uint32_t WarmgateDispatcher::instances_lacking(Instant now) const {
+  const Serverless condition = serverless(now);
+  const bool usable = condition == Serverless::ready || warmth_.fresh(now);
+  if (queue_.empty() && (usable || !forecast_exceeds_always_on(now))) return 0;
+  if (usable && condition == Serverless::on_trial) return 0;  // trials, not wakes, lead back
+  const uint32_t have = usable ? warmth_.instances(now) : 0;
+  const bool only_confirm = !usable && warmth_.believed_warm(now);
+  const uint32_t wanted = only_confirm ? 1 : instances_for(concurrency_wanted(now));
+  const uint32_t bounded = std::min(wanted, settings_.serverless.max_instances);
+  const uint32_t coming = have + starting_instances();
+  return bounded > coming ? bounded - coming : 0;
+}
+
+uint32_t WarmgateDispatcher::instances_for(double concurrency) const {
+  const double instances = std::ceil(concurrency / std::max(1u, settings_.serverless.concurrency));
+  return static_cast<uint32_t>(std::clamp(instances, 1.0, 1e6));
+}
+
+// How many requests the serverless pool should be able to take at once: what is there or forecast,
+// and enough to work off those who wait within half of the SLO.
+double WarmgateDispatcher::concurrency_wanted(Instant now) const {
+  const double per_slot = serverless_rate_per_slot();
+  const double waiting = queue_.size();
+  if (per_slot == 0) return serverless_in_flight_ + waiting;
+  const double service_s = 1 / per_slot;
+  const double backlog = waiting * service_s / std::max(service_s, to_seconds(settings_.slo) / 2);
+  if (warmth_.fresh(now)) return serverless_in_flight_ + backlog;
+  const double demand = demand_.forecast_per_s(now, cold_starts_.slow()) * service_s;
+  return std::max(0.0, demand - settings_.wake.headroom * always_on_slots(now)) + backlog;
+}
+
+// One wake starts one instance. For k instances (k - 1) * concurrency + 1 must be in flight at
+// once; where that is more than the leases allow, the platform adds the rest under load.
+void WarmgateDispatcher::send_wakes(Instant now, uint32_t instances) {
+  const uint32_t concurrency = std::max(1u, settings_.serverless.concurrency);
+  const uint32_t started = std::min(instances, 1 + (WakeLeases::kMost - 1) / concurrency);
+  const uint32_t wakes =
+      std::min((started - 1) * concurrency + 1, WakeLeases::kMost - wakes_.in_flight());
+  const bool from_cold = !warmth_.fresh(now);
+  Duration hold = std::clamp(cold_starts_.typical() / 4, kShortestHold, kLongestHold);
+  if (concurrency == 1) hold = Duration{};  // it would keep the only slot from a request
+  if (from_cold && !cold_start_.under_way) cold_start_ = {true, now, 0};
+  for (uint32_t i = 0; i < wakes; ++i) {
+    const bool first = from_cold && wakes_.in_flight() == 0;
+    send_wake(now, first ? Duration{} : hold);  // the first one answers as soon as it can
+  }
+}
+
+void WarmgateDispatcher::send_wake(Instant now, Duration hold) {
+  uint32_t best = settings_.serverless.backends;
+  for (uint32_t i = 0; i < settings_.serverless.backends; ++i) {
+    const Circuit& circuit = serverless_[i].circuit;
+    if (circuit.state(now) == Circuit::State::open && circuit.refused()) continue;
+    if (best == settings_.serverless.backends ||
+        serverless_[i].circuit.state(now) < serverless_[best].circuit.state(now)) {
+      best = i;  // a closed circuit first
+    }
+  }
+  if (best == settings_.serverless.backends) return;
+  const ProbeId probe = next_probe_id();
+  const auto index = static_cast<uint16_t>(best);
+  wakes_.sent({probe, index, now, now + settings_.wake.timeout + kLeaseGrace});
+  ++cold_start_counts_.wakes;
+  ++probes_by_kind_[static_cast<size_t>(ProbeKind::wake)];
+  emit(StartProbe{
+      probe, {PoolKind::serverless, index}, ProbeKind::wake, settings_.wake.timeout, hold});
+}
+
+void WarmgateDispatcher::wake_ended(Instant now, const WakeLeases::Lease& lease,
+                                    const ProbeFinished& event) {
+  if (answers(event.outcome)) return wake_succeeded(now, lease, event);
+  wake_failed(now, lease, event.outcome);
+}
+
+void WarmgateDispatcher::wake_succeeded(Instant now, const WakeLeases::Lease& lease,
+                                        const ProbeFinished& event) {
+  const Duration took = now - lease.sent;
+  const bool believed = warmth_.believed_warm(now);
+  bool was_start = took >= cold_starts_.typical() / 2 || (warmth_.known() && !believed);
+  if (event.evidence) {
+    was_start = event.evidence->age <= took && !warmth_.knows(event.evidence->instance);
+  }
+  const bool was_fresh = warmth_.fresh(now);
+  if (was_start && believed && !was_fresh && warmth_.silence(now) > took) {
+    warmth_.found_cold(warmth_.silence(now) - took);
+  }
+  if (event.evidence) {
+    warmth_.instance_answered(now, *event.evidence, serverless_in_flight_);
+  } else {
+    warmth_.answered(now, EvidenceKind::wake_response, serverless_in_flight_);
+  }
+  serverless_[lease.backend].circuit.success(now);
+  wakes_.succeeded();
+  if (cold_start_.under_way) return became_ready(now, lease, was_start);
+  if (!was_start) {  // nothing new came of it: the platform has no more, or needs none
+    wakes_.pause(now, std::max(cold_starts_.typical(), kShortestFutilePause));
+  } else if (!event.evidence) {
+    warmth_.one_more_instance();
+  }
+}
+
+void WarmgateDispatcher::wake_failed(Instant now, const WakeLeases::Lease& lease, Outcome outcome) {
+  ++cold_start_counts_.wakes_failed;
+  wakes_.failed(now);
+  Circuit& circuit = serverless_[lease.backend].circuit;
+  if (outcome == Outcome::connect_failed) {
+    circuit.connection_refused(now);
+  } else if (outcome != Outcome::refused_busy && outcome != Outcome::cancelled) {
+    circuit.strike(now);
+  }
+  if (wakes_.in_flight() == 0 && queue_.empty()) cold_start_.under_way = false;
+}
+
+// The first instance answers. Connections are opened first, then settle() releases the queue, in
+// this same step.
+void WarmgateDispatcher::became_ready(Instant now, const WakeLeases::Lease& lease, bool was_start) {
+  cold_start_.under_way = false;
+  if (was_start) {
+    cold_starts_.started_in(now - lease.sent);
+    const Duration took = now - cold_start_.wake_sent;
+    ready_times_.record(took);
+    cold_start_counts_.last_ready_s = to_seconds(took);
+    ramp_until_ = now + cold_starts_.slow() * 3 / 2;
+    const bool seen = cold_start_.delayed > 0 || !queue_.empty();
+    ++(seen ? cold_start_counts_.seen : cold_start_counts_.hidden);
+  }
+  if (queue_.empty()) return;
+  ready_at_ = now;
+  preconnect(now);
+}
+
+void WarmgateDispatcher::preconnect(Instant now) {
+  const uint32_t wanted = std::min({queue_.size(), warmth_.slots(now), kMostPreconnects});
+  BackendRef backend;
+  if (wanted > 0 && pick_serverless(now, warmth_.slots(now), backend)) {
+    emit(Preconnect{backend, wanted});
+  }
+}
+
+// A request's answer waited for a start. `first_of_its_start`: and no wake of ours had caused it.
+void WarmgateDispatcher::note_delayed(bool first_of_its_start) {
+  ++cold_start_counts_.requests_delayed;
+  if (cold_start_.under_way) {
+    ++cold_start_.delayed;
+  } else if (first_of_its_start) {
+    ++cold_start_counts_.seen;
+  }
+}
+
+uint32_t WarmgateDispatcher::starting_instances() const {
+  const uint32_t concurrency = std::max(1u, settings_.serverless.concurrency);
+  return (wakes_.in_flight() + concurrency - 1) / concurrency;
+}
+
+// ---- keeping warm: only where the configuration asks for it
+
+Instant WarmgateDispatcher::keep_warm_due(Instant now) const {
+  const ServerlessSettings& pool = settings_.serverless;
+  if (!pool.keep_warm || pool.backends == 0 || draining_ || keep_warm_probe_) return kNever;
+  if (wakes_.in_flight() > 0 || serverless(now) == Serverless::circuit_open) return kNever;
+  Duration interval = pool.keep_warm_interval;
+  if (interval == Duration{}) {
+    interval = from_seconds(kKeepWarmShare * to_seconds(warmth_.idle_lifetime().estimate()));
+  }
+  const Instant after_last = keep_warm_sent_ == Instant::min()
+                                 ? now
+                                 : keep_warm_sent_ + std::min(interval, kKeepWarmRetry);
+  if (!warmth_.believed_warm(now)) return std::max(after_last, wakes_.paused_until());
+  return std::max(after_last, now - warmth_.silence(now) + interval);
+}
+
+void WarmgateDispatcher::keep_warm(Instant now) {
+  if (now < keep_warm_due(now)) return;
+  keep_warm_sent_ = now;
+  if (!warmth_.believed_warm(now) && may_wake(now)) return send_wakes(now, 1);
+  keep_warm_probe_ = next_probe_id();
+  ++probes_by_kind_[static_cast<size_t>(ProbeKind::keep_warm)];
+  emit(StartProbe{keep_warm_probe_,
+                  {PoolKind::serverless, 0},
+                  ProbeKind::keep_warm,
+                  settings_.wake.timeout,
+                  Duration{}});
+}
+
+void WarmgateDispatcher::keep_warm_ended(Instant now, const ProbeFinished& event) {
+  keep_warm_probe_ = ProbeId{};
+  const Duration took = now - keep_warm_sent_;
+  if (!answers(event.outcome)) {
+    if (event.outcome != Outcome::cancelled) warmth_.doubt();
+    if (event.outcome == Outcome::connect_failed) serverless_[0].circuit.connection_refused(now);
+    return;
+  }
+  const bool was_start =
+      event.evidence ? event.evidence->age <= took : took >= cold_starts_.typical() / 2;
+  if (was_start && warmth_.known() && warmth_.silence(now) > took) {
+    warmth_.found_cold(warmth_.silence(now) - took);
+    cold_starts_.started_in(took);
+  }
+  if (event.evidence) {
+    warmth_.instance_answered(now, *event.evidence, serverless_in_flight_);
+  } else {
+    warmth_.answered(now, EvidenceKind::wake_response, serverless_in_flight_);
+  }
+}
+
+// ---- health of the always-on pool
+
+void WarmgateDispatcher::probe_always_on(Instant now) {
+  if (!settings_.health.enabled || draining_) return;
+  for (uint32_t i = 0; i < settings_.always_on.backends; ++i) {
+    AlwaysOnBackend& backend = always_on_[i];
+    if (backend.probe || now < backend.next_probe) continue;
+    backend.probe = next_probe_id();
+    ++probes_by_kind_[static_cast<size_t>(ProbeKind::health)];
+    emit(StartProbe{backend.probe,
+                    {PoolKind::always_on, static_cast<uint16_t>(i)},
+                    ProbeKind::health,
+                    settings_.health.timeout,
+                    Duration{}});
+  }
+}
+
+void WarmgateDispatcher::health_ended(Instant now, AlwaysOnBackend& backend, Outcome outcome) {
+  backend.probe = ProbeId{};
+  if (answers(outcome)) {
+    backend.judged.probe_good(now);
+  } else if (outcome != Outcome::cancelled) {
+    backend.judged.probe_failed(now, outcome == Outcome::connect_failed);
+  }
+  const double jitter = 1 + kProbeJitter * (2 * prng_.uniform() - 1);
+  const double interval_s = to_seconds(backend.judged.probe_interval(now)) * jitter;
+  backend.next_probe = now + from_seconds(interval_s);
+}
+
+void WarmgateDispatcher::on(Instant now, const ProbeFinished& event) {
+  if (event.probe == keep_warm_probe_ && event.probe) return keep_warm_ended(now, event);
+  for (AlwaysOnBackend& backend : always_on_) {
+    if (backend.probe == event.probe) return health_ended(now, backend, event.outcome);
+  }
+  WakeLeases::Lease lease;
+  if (wakes_.ended(event.probe, lease)) wake_ended(now, lease, event);
+}
+
+}  // namespace warmgate::policy

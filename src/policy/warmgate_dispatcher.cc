@@ -1,0 +1,131 @@
+#include "policy/warmgate_dispatcher.h"
+
+#include <algorithm>
+
+#include "base/assert.h"
+
+namespace warmgate::policy {
+namespace {
+
+// A crash takes all requests of an instance with it, and all of them should be able to try again.
+constexpr RetryBudget::Reserve kRetryReserve{100, 10};
+constexpr RetryBudget::Reserve kBypassReserve{10, 1};
+
+}  // namespace
+
+std::unique_ptr<Dispatcher> make_warmgate_dispatcher(const ServiceSettings& settings,
+                                                     uint64_t seed) {
+  return std::make_unique<WarmgateDispatcher>(settings, seed);
+}
+
+WarmgateDispatcher::WarmgateDispatcher(const ServiceSettings& settings, uint64_t seed)
+    : settings_(settings),
+      prng_(seed),
+      queue_(settings.queue),
+      warmth_(settings.serverless),
+      cold_starts_(settings.serverless.expected_cold_start),
+      retry_budget_(settings.retry.budget, kRetryReserve),
+      bypass_budget_(settings.bypass.budget, kBypassReserve) {
+  fit_backends();
+}
+
+void WarmgateDispatcher::fit_backends() {
+  while (always_on_.size() < settings_.always_on.backends) {
+    always_on_.emplace_back(settings_.health, settings_.circuit);
+  }
+  while (serverless_.size() < settings_.serverless.backends) {
+    serverless_.emplace_back(settings_.circuit);
+  }
+}
+
+void WarmgateDispatcher::step(Instant now, const Event& event, Actions& out) {
+  WG_ASSERT(now >= now_, "time never goes back");
+  now_ = now;
+  out_ = &out;
+  std::visit([&](const auto& what) { on(now, what); }, event);
+  settle(now);
+  out_ = nullptr;
+}
+
+// After every event, whatever it was. Each rule looks at the state, not at the event, so a rule
+// holds however the state came about.
+void WarmgateDispatcher::settle(Instant now) {
+  if (!draining_) {
+    if (wakes_.expire(now) > 0) wakes_.failed(now);
+    update_demand_level(now);
+    end_waits(now);
+    set_late_apart(now);
+    refuse_when_all_down(now);
+    release(now);
+    doubt_silent(now);
+    bypass_slow(now);
+    wake_if_needed(now);
+    keep_warm(now);
+    probe_always_on(now);
+  }
+  arm_timer(now);
+}
+
+void WarmgateDispatcher::on(Instant, const TimerFired&) {
+  timer_ = kNever;
+}
+
+void WarmgateDispatcher::on(Instant now, const DrainStarted&) {
+  draining_ = true;
+  while (!queue_.empty()) reject(now, queue_.first_to_expire(), RejectReason::draining, 503);
+}
+
+void WarmgateDispatcher::on(Instant, const SettingsChanged& event) {
+  settings_ = event.settings;
+  fit_backends();
+  for (AlwaysOnBackend& backend : always_on_) {
+    backend.judged.configure(settings_.health, settings_.circuit);
+  }
+  for (ServerlessBackend& backend : serverless_) backend.circuit.configure(settings_.circuit);
+  queue_.configure(settings_.queue);
+  warmth_.configure(settings_.serverless);
+  cold_starts_.set_expected(settings_.serverless.expected_cold_start);
+  retry_budget_.set_share(settings_.retry.budget);
+  bypass_budget_.set_share(settings_.bypass.budget);
+}
+
+// The timer may fire too early, never too late: it is moved only to an earlier instant, and asked
+// for again when it has fired. So a request that comes and goes costs no change of it.
+void WarmgateDispatcher::arm_timer(Instant now) {
+  const Instant next = next_needed(now);
+  if (next >= timer_) return;
+  timer_ = next;
+  emit(SetTimer{next});
+}
+
+// The earliest instant at which time alone changes something. What is due and still blocked (by a
+// slot, by a budget) waits for an event, not for time.
+Instant WarmgateDispatcher::next_needed(Instant now) const {
+  Instant next = kNever;
+  const auto consider = [&](Instant at) {
+    if (at > now) next = std::min(next, at);
+  };
+  if (draining_) return next;
+  consider(bypass_due_.next());
+  consider(silence_due_.next());
+  consider(wakes_.next_expiry());
+  if (settings_.serverless.keep_warm) consider(keep_warm_due(now));
+  if (settings_.health.enabled) {
+    for (uint32_t i = 0; i < settings_.always_on.backends; ++i) {
+      if (!always_on_[i].probe) consider(always_on_[i].next_probe);
+    }
+  }
+  if (queue_.empty()) return next;
+  consider(queue_.next_expiry());
+  const Instant front = queue_.front_deadline(Lane::on_time);
+  if (front != kNever) consider(front - quickest_answer() + Duration{1});
+  consider(wakes_.paused_until());
+  for (const AlwaysOnBackend& backend : always_on_) {
+    consider(backend.judged.pause_until());
+    consider(backend.judged.penalty_until());
+  }
+  for (const ServerlessBackend& backend : serverless_) consider(backend.circuit.open_until());
+  return next;
+}
+
+}  // namespace warmgate::policy

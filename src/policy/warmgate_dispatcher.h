@@ -1,0 +1,299 @@
+#pragma once
+
+#include <array>
+#include <vector>
+
+#include "base/prng.h"
+#include "policy/admission_queue.h"
+#include "policy/backend_health.h"
+#include "policy/circuit.h"
+#include "policy/cold_start_clock.h"
+#include "policy/demand_forecast.h"
+#include "policy/dispatcher.h"
+#include "policy/instant_heap.h"
+#include "policy/pool_times.h"
+#include "policy/retry_budget.h"
+#include "policy/slab_map.h"
+#include "policy/wake_leases.h"
+#include "policy/warmth.h"
+#include "stats/latency_histogram.h"
+
+namespace warmgate::policy {
+
+// WarmgateDispatcher is the policy of docs/behaviour: it hides cold starts behind the always-on
+// pool, and works whatever the pools do.
+//
+// A step handles its event and then settles: ends the waits whose budget is over, sets apart what
+// became late, releases what can be sent, gives slow requests to the other pool, wakes, probes, and
+// arms the one timer. The parts know one thing each; the rules that join them are here:
+//
+//   warmgate_dispatcher.cc   step, settle, timer, drain, settings
+//   admission.cc             arrival, wait or refuse, budgets of waiting, release
+//   routing.cc               the seven cases: where a request goes now
+//   attempts.cc              attempts from start to end: evidence, retry, bypass
+//   waking.cc                wakes, keeping warm, health probes, cold starts and who saw them
+//   reporting.cc             status, invariants
+//
+// Invariants.
+//   1. A request that is held either waits in the queue or has an attempt running, never both.
+//   2. A request gets one end: Reject, or a committed attempt that finished, or ClientGone.
+//   3. A slot is taken from StartAttempt to AttemptFinished, and never over a backend's capacity
+//      at the time of the start.
+//   4. Nothing is decided by the iteration order of an unordered container; ties go by id.
+// Bounds.   Waiting requests: settings.queue. Running ones: the slots. Wakes: WakeLeases::kMost.
+class WarmgateDispatcher final : public Dispatcher {
+ public:
+  WarmgateDispatcher(const ServiceSettings& settings, uint64_t seed);
+
+  void step(Instant now, const Event& event, Actions& out) override;
+  void check_invariants() const override;
+  ServiceStatus status(Instant now) const override;
+
+ private:
+  // What a wait is for, and so what its end means.
+  enum class Wait : uint8_t {
+    busy,   // for a slot of pools that are busy: ends with 429
+    start,  // for a cold start, or once more after a failed attempt: served late, ends with 503
+  };
+
+  struct Request {
+    RequestId id;
+    Instant arrived{};
+    Instant deadline{};  // arrival + min(client's limit, SLO)
+    Instant patience{};  // arrival + client's limit
+    uint64_t bytes = 0;
+    Priority priority = Priority::high;
+    Wait wait = Wait::busy;
+    bool heavy = false;
+    bool repeatable = true;
+    bool replay_lost = false;
+    bool waited = false;
+    bool struck = false;  // a backend was blamed for this request: once is enough
+    bool has_avoid = false;
+    BackendRef avoid{};                                // where the last attempt failed
+    uint8_t attempts = 0;                              // that count against retry.max_attempts
+    uint8_t attempts_in_all = 0;                       // refused connections included
+    std::array<Slot, 2> running = {kNoSlot, kNoSlot};  // attempts that were not cancelled
+    Slot committed = kNoSlot;
+  };
+
+  struct Attempt {
+    AttemptId id;
+    Slot request = kNoSlot;  // kNoSlot once cancelled
+    BackendRef backend{};
+    Instant began{};
+    Reason reason = Reason::cold;
+    bool trial = false;
+    bool answered = false;      // its first byte was seen
+    bool good = false;          // and was no failure
+    bool saw_start = false;     // its instance started while it waited
+    bool first_to_see = false;  // and nobody had seen that instance before
+  };
+
+  struct Route {
+    BackendRef backend{};
+    Reason reason = Reason::cold;
+    bool trial = false;
+  };
+
+  struct AlwaysOnBackend {
+    AlwaysOnBackend(const HealthSettings& health, const CircuitSettings& circuit)
+        : judged(health, circuit) {}
+    BackendHealth judged;
+    uint32_t in_flight = 0;
+    ProbeId probe{};  // in flight, or none
+    Instant next_probe{};
+  };
+
+  struct ServerlessBackend {
+    explicit ServerlessBackend(const CircuitSettings& settings) : circuit(settings) {}
+    Circuit circuit;
+    uint32_t in_flight = 0;
+  };
+
+  // One cold start, from the first wake until the pool is ready.
+  struct ColdStart {
+    bool under_way = false;
+    Instant wake_sent{};
+    uint32_t delayed = 0;  // requests that had to wait for it
+  };
+
+  // What the serverless pool can be used for now.
+  enum class Serverless : uint8_t { absent, not_ready, circuit_open, on_trial, ready };
+
+  // ---- warmgate_dispatcher.cc
+  void settle(Instant now);
+  void arm_timer(Instant now);
+  Instant next_needed(Instant now) const;
+  void on(Instant now, const RequestArrived& event);
+  void on(Instant now, const ClientGone& event);
+  void on(Instant now, const ReplayLost& event);
+  void on(Instant now, const AttemptFirstByte& event);
+  void on(Instant now, const AttemptFinished& event);
+  void on(Instant now, const ProbeFinished& event);
+  void on(Instant now, const TimerFired& event);
+  void on(Instant now, const DrainStarted& event);
+  void on(Instant now, const SettingsChanged& event);
+  void fit_backends();
+  template <class ActionType>
+  void emit(ActionType action) {
+    out_->push_back(action);
+  }
+
+  // ---- admission.cc
+  void wait_or_refuse(Instant now, Slot slot);
+  void wait_for_start(Instant now, Slot slot);
+  void wait_for_slot(Instant now, Slot slot);
+  void wait_again(Instant now, Slot slot, RejectReason otherwise);
+  void enqueue(Instant now, Slot slot, Wait wait, Instant expires);
+  Lane lane_of(Instant now, const Request& request) const;
+  void end_waits(Instant now);
+  void set_late_apart(Instant now);
+  void refuse_when_all_down(Instant now);
+  void release(Instant now);
+  bool release_one(Instant now, Lane lane);
+  void reject(Instant now, Slot slot, RejectReason reason, uint16_t status);
+  Duration retry_after(Instant now, RejectReason reason) const;
+  bool start_would_help(Instant now) const;
+  bool is_doomed(Instant now, const Request& request) const;
+  bool released_within_cold_wait(Instant now, const Request& request) const;
+  bool busy_pools_make_it(Instant now, const Request& request) const;
+  double always_on_rate(Instant now) const;
+  double serverless_rate_per_slot() const;
+  Instant busy_expiry(const Request& request) const;
+  Instant start_expiry(const Request& request) const;
+
+  // ---- routing.cc
+  bool find_route(Instant now, const Request& request, Route& route) const;
+  bool route_cold(Instant now, const Request& request, Route& route) const;
+  bool route_high_demand(Instant now, const Request& request, Route& route) const;
+  bool route_low_demand(Instant now, const Request& request, Route& route) const;
+  bool route_heavy(Instant now, const Request& request, Route& route) const;
+  bool route_around_circuit(Instant now, const Request& request, Route& route) const;
+  bool route_on_trial(Instant now, const Request& request, Route& route) const;
+  bool route_without_always_on(Instant now, const Request& request, Route& route) const;
+  bool to_always_on(Instant now, const Request& request, Reason reason, Route& route) const;
+  bool to_serverless(Instant now, const Request& request, Reason reason, Route& route) const;
+  bool as_starter(Instant now, const Request& request, Reason reason, Route& route) const;
+  bool pick_serverless(Instant now, uint32_t slots, BackendRef& backend) const;
+  bool admits(Instant now, const AlwaysOnBackend& backend, bool quarantine_holds) const;
+
+  Serverless serverless(Instant now) const;
+  bool serverless_confirmed(Instant now) const;  // warm by fresh evidence, circuit closed
+  bool serverless_dead(Instant now) const;       // absent, or its connections are refused
+  bool always_on_can_answer(Instant now) const;
+  bool always_on_dead(Instant now) const;  // or there is none
+  bool any_healthy_always_on(Instant now) const;
+  bool anyone_could_answer(Instant now) const;
+  uint32_t always_on_slots(Instant now) const;
+  uint32_t always_on_in_flight() const;
+  uint32_t serverless_in_flight() const { return serverless_in_flight_; }
+  bool is_heavy(const Request& request) const;
+  bool is_late(Instant now, const Request& request) const;
+  bool always_on_meets(Instant now, const Request& request) const;
+  Duration serverless_ready_in(Instant now) const;
+  Duration high_answer(const PoolTimes& times) const;
+  Duration quickest_answer() const;
+
+  // ---- attempts.cc
+  void start(Instant now, Slot slot, const Route& route);
+  void watch_for_silence(Instant now, Slot attempt_slot);
+  void forget_silence(Slot attempt_slot);
+  void commit(Slot attempt_slot);
+  void cancel(Slot attempt_slot);
+  void cancel_running(Request& request);
+  void detach(Slot attempt_slot);
+  void forget_request(Slot slot);
+  void take_evidence(Instant now, Slot attempt_slot, const AttemptFirstByte& event);
+  bool looks_like_start(Instant now, const Attempt& attempt,
+                        const std::optional<InstanceEvidence>& evidence) const;
+  void judge_answer(Instant now, Slot attempt_slot, uint16_t status);
+  void judge_failure(Instant now, const Attempt& attempt, Outcome outcome);
+  void strike(Instant now, const Attempt& attempt);
+  bool try_elsewhere(Instant now, Slot attempt_slot, uint16_t status);
+  bool another_could_answer(Instant now, const Attempt& attempt, uint16_t status) const;
+  void after_failure(Instant now, Slot slot, Outcome outcome);
+  void finish_committed(Instant now, const Attempt& attempt, Outcome outcome);
+  bool attempts_left(const Request& request) const;
+  void bypass_slow(Instant now);
+  bool may_bypass(const Attempt& attempt) const;
+  void doubt_silent(Instant now);
+  Duration bypass_delay(Instant now, const Request& request) const;
+  Duration silence_limit() const;
+
+  // ---- waking.cc
+  void wake_if_needed(Instant now);
+  uint32_t instances_lacking(Instant now) const;
+  uint32_t instances_for(double concurrency) const;
+  double concurrency_wanted(Instant now) const;
+  bool forecast_exceeds_always_on(Instant now) const;
+  bool may_wake(Instant now) const;
+  void send_wakes(Instant now, uint32_t instances);
+  void send_wake(Instant now, Duration hold);
+  void wake_ended(Instant now, const WakeLeases::Lease& lease, const ProbeFinished& event);
+  void wake_succeeded(Instant now, const WakeLeases::Lease& lease, const ProbeFinished& event);
+  void wake_failed(Instant now, const WakeLeases::Lease& lease, Outcome outcome);
+  void became_ready(Instant now, const WakeLeases::Lease& lease, bool was_start);
+  void preconnect(Instant now);
+  void note_delayed(bool first_of_its_start);
+  void keep_warm(Instant now);
+  Instant keep_warm_due(Instant now) const;
+  void keep_warm_ended(Instant now, const ProbeFinished& event);
+  void probe_always_on(Instant now);
+  void health_ended(Instant now, AlwaysOnBackend& backend, Outcome outcome);
+  void update_demand_level(Instant now);
+  ProbeId next_probe_id() { return ProbeId{++last_probe_}; }
+
+  PoolState serverless_state(Instant now) const;
+  PoolState always_on_state(Instant now) const;
+  uint32_t starting_instances() const;
+  void check_attempts() const;
+  void check_requests() const;
+
+  ServiceSettings settings_;
+  Prng prng_;
+  Actions* out_ = nullptr;  // during a step
+  Instant now_{};           // of the last step
+  Instant timer_ = kNever;  // asked for and not fired yet
+  bool draining_ = false;
+
+  SlabMap<RequestId, Request> requests_;
+  SlabMap<AttemptId, Attempt> attempts_;
+  uint64_t last_attempt_ = 0;
+  uint64_t last_probe_ = 0;
+  AdmissionQueue queue_;
+
+  std::vector<AlwaysOnBackend> always_on_;     // only grows; settings say how many are in use
+  std::vector<ServerlessBackend> serverless_;  // likewise
+  uint32_t serverless_in_flight_ = 0;
+  PoolTimes always_on_times_;
+  PoolTimes serverless_times_;
+
+  DemandForecast demand_;
+  DemandLevel demand_level_;
+  Warmth warmth_;
+  ColdStartClock cold_starts_;
+  WakeLeases wakes_;
+  ColdStart cold_start_;
+  Instant ramp_until_{};  // a start is just over: the instances that follow count as part of it
+  Instant ready_at_ = kNever;  // until the first waiting request was sent after a start
+  ProbeId keep_warm_probe_{};
+  Instant keep_warm_sent_ = Instant::min();  // never
+
+  RetryBudget retry_budget_;
+  RetryBudget bypass_budget_;
+  InstantHeap bypass_due_;   // attempts, by when their bypass is due
+  InstantHeap silence_due_;  // attempts, by when their silence casts doubt on the pool
+
+  ColdStartStatus cold_start_counts_;
+  stats::LatencyHistogram ready_times_;
+  stats::LatencyHistogram release_times_;
+  uint64_t bypasses_ = 0;
+  uint64_t bypasses_won_ = 0;
+  uint64_t retries_ = 0;
+  std::array<uint64_t, kReasonCount> attempts_by_reason_{};
+  std::array<uint64_t, kRejectReasonCount> rejects_by_reason_{};
+  std::array<uint64_t, kProbeKindCount> probes_by_kind_{};
+};
+
+}  // namespace warmgate::policy

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "policy/events.h"
+#include "policy/idle_lifetime.h"
+#include "policy/settings.h"
+#include "policy/status.h"
+
+namespace warmgate::policy {
+
+// Warmth is what we believe about the serverless pool: does it have a ready instance, how many,
+// how many requests they can take, by what evidence, and how old that is.
+//
+// Model.    Instances that named themselves stand in a table and leave it when they were silent for
+//           the idle lifetime, or while the others answered much. Where instances have no names,
+//           one is counted after the first good answer, and the slots grow by one with each good
+//           answer that came while all were taken. A refusal (429, 503) lowers a limit on the
+//           slots to 70 % of what was in flight; good answers at the limit raise it again.
+//           Belief is *fresh* for kTrust after evidence: within it the slots are used without
+//           asking. Older belief is confirmed by a wake before traffic moves over.
+// Units.    Slots are requests in flight.
+// Bounds.   At most max_instances entries; O(instances) on evidence, O(1) to ask.
+// Source.   Additive increase, multiplicative decrease (Chiu, Jain 1989) for the limit.
+class Warmth {
+ public:
+  static constexpr Duration kTrust = 5s;
+
+  explicit Warmth(const ServerlessSettings& settings);
+  void configure(const ServerlessSettings& settings);
+
+  // Evidence. `in_flight` counts the requests at the pool when it came.
+  void instance_answered(Instant now, const InstanceEvidence& evidence, uint32_t in_flight);
+  void answered(Instant now, EvidenceKind kind, uint32_t in_flight);
+  void refused(uint32_t in_flight);
+  void doubt() { fresh_until_ = Instant{}; }  // silence: the next traffic waits for confirmation
+  void found_cold(Duration idle);             // after an idle gap, a start had to be waited for
+  void one_more_instance();                   // a wake succeeded and no instance has a name
+
+  bool knows(InstanceKey instance) const;
+  bool known() const { return known_; }
+  bool believed_warm(Instant now) const;
+  bool fresh(Instant now) const { return believed_warm(now) && now < fresh_until_; }
+  Duration silence(Instant now) const { return now - last_evidence_; }
+
+  uint32_t instances(Instant now) const;
+  uint32_t slots(Instant now) const;  // at least 1 while believed warm
+  bool has_names() const { return named_; }
+
+  EvidenceKind evidence() const { return evidence_; }
+  Duration evidence_age(Instant now) const { return known_ ? now - last_evidence_ : Duration{}; }
+  const IdleLifetime& idle_lifetime() const { return idle_lifetime_; }
+
+  void check_invariants() const;
+
+ private:
+  struct Instance {
+    InstanceKey key;
+    Instant seen;
+    uint64_t seen_at_answer = 0;  // answers_ when it was last seen
+  };
+
+  void note(Instant now, EvidenceKind kind);
+  void forget_silent(Instant now);
+  void raise_limit(uint32_t in_flight);
+
+  ServerlessSettings settings_;
+  IdleLifetime idle_lifetime_;
+  std::vector<Instance> table_;  // most recently added last
+  bool known_ = false;
+  bool warm_ = false;
+  bool named_ = false;
+  EvidenceKind evidence_ = EvidenceKind::none;
+  Instant last_evidence_{};
+  Instant fresh_until_{};
+  uint64_t answers_ = 0;
+  double unnamed_slots_ = 0;  // where instances have no names
+  double limit_ = 0;          // 0: none
+};
+
+}  // namespace warmgate::policy
