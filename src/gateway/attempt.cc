@@ -1,0 +1,182 @@
+#include "gateway/attempt.h"
+
+#include "gateway/backend.h"
+#include "gateway/evidence.h"
+#include "gateway/exchange.h"
+#include "gateway/service.h"
+
+namespace warmgate::gateway {
+
+using policy::Outcome;
+
+Attempt::Attempt(Service& service, Exchange& exchange, const policy::StartAttempt& start,
+                 Backend& backend)
+    : service_(service),
+      exchange_(exchange),
+      backend_(backend),
+      id_(start.attempt),
+      backend_ref_(start.backend),
+      reason_(start.reason),
+      started_at_(service.loop().now()),
+      timer_(service.loop().timers(), [this] { on_timeout(); }) {}
+
+Attempt::~Attempt() {
+  if (transaction_ != nullptr) transaction_->cancel();
+}
+
+// ---- the request ----
+
+void Attempt::start() {
+  transaction_ = &backend_.pool().begin(*this);
+  send_request_head();
+  timer_.arm_after(service_.config().timeouts.first_byte);
+  exchange_.attempt_started(*this);
+}
+
+void Attempt::send_request_head() {
+  const StoredRequest& request = exchange_.request();
+  const std::string& base = backend_.config().base_path;
+  std::string joined;
+  std::string_view target = request.target;
+  if (!base.empty()) target = joined = base + std::string(request.target);
+  transaction_->send_head({request.method, target, backend_.config().host_header,
+                           request.fields.span(), request.length});
+}
+
+bool Attempt::send_body(std::string_view piece) {
+  if (transaction_ == nullptr) return true;  // the response is complete; the rest is not wanted
+  full_ = !transaction_->send_body(piece);
+  const config::Timeouts& limits = service_.config().timeouts;
+  timer_.arm_after(status_ == 0 ? limits.first_byte : limits.idle);
+  return !full_;
+}
+
+void Attempt::send_end(std::span<const http::Field> trailers) {
+  if (transaction_ != nullptr) transaction_->send_end(trailers);
+}
+
+void Attempt::on_writable() {
+  full_ = false;
+  exchange_.attempt_writable();
+}
+
+// ---- the response ----
+
+void Attempt::on_response(const http::ResponseHead& head) {
+  status_ = head.status;
+  length_ = forwarded_length(head);
+  evidence_ = instance_evidence(head);
+  timer_.arm_after(service_.config().timeouts.idle);
+  if (is_event_stream(head) && head.framing != http::Framing::none) {
+    scanner_ = std::make_unique<http::FirstEventScanner>();
+    return withhold(head);
+  }
+  head_ = &head;
+  offer();  // may destroy this
+}
+
+// The policy answers within the call: the attempt is committed, or cancelled and destroyed.
+void Attempt::offer() {
+  first_byte_at_ = service_.loop().now();
+  saw_cold_start_ = evidence_ && evidence_->age < first_byte_at_ - started_at_;
+  service_.attempt_first_byte(*this, {id_, status_, evidence_});
+}
+
+void Attempt::withhold(const http::ResponseHead& head) {
+  http::Fields kept;
+  filter_response(head, Exchange::kOwnFields, kept);
+  size_t bytes = 0;
+  for (const http::Field& field : kept) bytes += field.name.size() + field.value.size();
+  withheld_fields_.reserve(bytes, kept.size());
+  for (const http::Field& field : kept) withheld_fields_.add(field);
+}
+
+void Attempt::commit() {
+  committed_ = true;
+  if (head_ != nullptr) {
+    http::Fields fields;
+    filter_response(*head_, Exchange::kOwnFields, fields);
+    head_ = nullptr;
+    return exchange_.respond(*this, status_, fields.span(), length_);
+  }
+  exchange_.respond(*this, status_, withheld_fields_.span(), length_);
+  if (!withheld_body_.empty() && !exchange_.forward(withheld_body_)) pause_body();
+  std::string().swap(withheld_body_);
+}
+
+void Attempt::on_body(std::string_view piece) {
+  timer_.arm_after(service_.config().timeouts.idle);
+  if (committed_) {
+    if (!exchange_.forward(piece)) pause_body();
+    return;
+  }
+  withheld_body_.append(piece);
+  const bool real = scanner_->feed(piece) || withheld_body_.size() > kMaxWithheld;
+  if (real) offer();  // may destroy this
+}
+
+void Attempt::on_response_end(std::span<const http::Field> trailers) {
+  transaction_ = nullptr;
+  if (!committed_) {
+    // An event stream that ended without a real event: what there is must be judged now.
+    Service& service = service_;
+    const policy::AttemptId id = id_;
+    offer();
+    if (service.find_attempt(id) == nullptr) return;
+  }
+  const bool busy = status_ == 429 || status_ == 503;
+  const Outcome outcome = busy             ? Outcome::refused_busy
+                          : status_ >= 500 ? Outcome::server_error
+                          : status_ >= 400 ? Outcome::client_error
+                                           : Outcome::ok;
+  exchange_.complete(trailers);
+  finish(outcome, {});
+}
+
+void Attempt::pause_body() {
+  paused_ = true;
+  if (transaction_ != nullptr) transaction_->pause_body();
+}
+
+void Attempt::resume_body() {
+  paused_ = false;
+  timer_.arm_after(service_.config().timeouts.idle);
+  if (transaction_ != nullptr) transaction_->read_body();
+}
+
+// ---- ends ----
+
+void Attempt::on_failed(const transport::Failure& failure) {
+  using transport::FailureKind;
+  transaction_ = nullptr;
+  const std::string detail = backend_.config().url + ": " + failure.detail;
+  switch (failure.kind) {
+    case FailureKind::connect_failed:
+    case FailureKind::connect_timed_out:
+      backend_.refresh_addresses();
+      return finish(Outcome::connect_failed, detail);
+    case FailureKind::lost_early:
+    case FailureKind::lost_midway:
+    case FailureKind::protocol:
+      return finish(committed_ ? Outcome::broken_midway : Outcome::broken, detail);
+  }
+}
+
+void Attempt::on_timeout() {
+  if (paused_ || full_) {  // it is not the backend that is slow
+    return timer_.arm_after(service_.config().timeouts.idle);
+  }
+  const char* what = status_ == 0 ? "no response head in time" : "no more bytes in time";
+  finish(Outcome::timed_out, backend_.config().url + ": " + what);
+}
+
+// Destroys this.
+void Attempt::finish(Outcome outcome, std::string detail) {
+  if (!detail.empty()) exchange_.note_failure(std::move(detail));
+  if (committed_ && (outcome == Outcome::broken_midway || outcome == Outcome::timed_out)) {
+    exchange_.break_off();
+  }
+  service_.attempt_finished(*this, outcome);
+}
+
+}  // namespace warmgate::gateway

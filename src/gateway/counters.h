@@ -1,0 +1,42 @@
+// What the gateway counts itself, beside the policy's own ServiceStatus. Plain values; admin/
+// renders them.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "policy/events.h"
+#include "stats/latency_histogram.h"
+
+namespace warmgate::gateway {
+
+// Who answered: a pool, or the gateway itself.
+enum class Answerer : uint8_t { always_on, serverless, gateway };
+inline constexpr size_t kAnswererCount = 3;
+constexpr std::string_view name(Answerer answerer) {
+  constexpr std::string_view kNames[] = {"always-on", "serverless", "gateway"};
+  return kNames[static_cast<size_t>(answerer)];
+}
+
+inline constexpr size_t kStatusClasses = 6;  // index = status / 100; 0 = no status was sent
+inline constexpr size_t kOutcomeCount = static_cast<size_t>(policy::Outcome::cancelled) + 1;
+
+struct ServiceCounters {
+  // Requests that are over, by who answered and by status class.
+  std::array<std::array<uint64_t, kStatusClasses>, kAnswererCount> responses{};
+  std::array<stats::LatencyHistogram, kAnswererCount> duration;  // arrival to last byte
+  stats::LatencyHistogram queue_time;                            // arrival to first attempt
+  // Attempt started to response head, by pool, for warm instances; and for ones that were starting.
+  std::array<stats::LatencyHistogram, 2> first_byte_warm;
+  stats::LatencyHistogram first_byte_cold;
+  std::array<std::array<uint64_t, kOutcomeCount>, 2> attempts{};  // by pool and outcome
+  uint64_t over_slo = 0;
+  uint64_t client_gone = 0;     // the client left before its answer was complete
+  uint64_t broken_off = 0;      // answers that broke after their head was passed on
+  uint64_t total_timeouts = 0;  // the limit on the whole request
+  uint64_t body_too_large = 0;
+  uint64_t replay_lost = 0;     // bodies larger than the replay buffer: no further attempt possible
+  uint64_t request_bytes = 0, response_bytes = 0;  // bodies
+};
+
+}  // namespace warmgate::gateway

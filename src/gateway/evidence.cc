@@ -1,0 +1,33 @@
+#include "gateway/evidence.h"
+
+#include "base/text.h"
+#include "http/instance_header.h"
+
+namespace warmgate::gateway {
+namespace {
+
+// FNV-1a. The policy needs to tell instances apart, not their names; zero means "none" there.
+policy::InstanceKey key_of(std::string_view id) {
+  uint64_t hash = 0xcbf29ce484222325ULL;
+  for (const char c : id) hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3ULL;
+  return {hash == 0 ? 1 : hash};
+}
+
+}  // namespace
+
+std::optional<policy::InstanceEvidence> instance_evidence(const http::ResponseHead& head) {
+  const http::Field* field = head.fields.find(http::kInstanceHeader);
+  if (field == nullptr) return std::nullopt;
+  const auto report = http::parse_instance(field->value);
+  if (!report || !report->age) return std::nullopt;
+  return policy::InstanceEvidence{key_of(report->id), *report->age, report->served.value_or(0)};
+}
+
+bool is_event_stream(const http::ResponseHead& head) {
+  const http::Field* type = head.fields.find(http::FieldName::content_type);
+  if (type == nullptr) return false;
+  return equals_ignoring_case(trim(type->value.substr(0, type->value.find(';'))),
+                              "text/event-stream");
+}
+
+}  // namespace warmgate::gateway

@@ -1,0 +1,241 @@
+#include "gateway/exchange.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "gateway/access_log.h"
+#include "gateway/attempt.h"
+#include "gateway/counters.h"
+#include "gateway/local_reply.h"
+#include "gateway/service.h"
+
+namespace warmgate::gateway {
+
+using http::BodyLength;
+
+// ---- arrive ----
+
+Exchange::Exchange(Service& service, policy::RequestId id, const http::RequestHead& head,
+                   transport::ServerTransaction& transaction)
+    : service_(service),
+      id_(id),
+      transaction_(&transaction),
+      arrived_at_(service.loop().now()),
+      request_(store_request(head, transaction.peer(), service.prng())),
+      total_(service.loop().timers(), [this] { on_total_timeout(); }),
+      body_expected_(head.framing == http::Framing::chunked || head.content_length > 0),
+      body_complete_(!body_expected_),
+      expects_continue_(head.expects_continue),
+      answerer_(static_cast<uint8_t>(Answerer::gateway)) {
+  transaction.set_handler(this);
+  if (const Duration limit = service.config().timeouts.total; limit > Duration::zero()) {
+    total_.arm_after(limit);
+  }
+}
+
+Exchange::~Exchange() {
+  if (transaction_ != nullptr) transaction_->set_handler(nullptr);
+}
+
+void Exchange::begin() {
+  pace();
+}
+
+// ---- the request body ----
+
+// While nobody takes the body, it is kept up to the replay buffer's size. A client that asked for
+// permission (100-continue) gets it when an attempt begins: until then its body costs nothing.
+bool Exchange::body_wanted() const {
+  if (body_complete_) return false;
+  if (attempts_.empty()) {
+    return !expects_continue_ && replay_.size() < service_.config().limits.replay_buffer;
+  }
+  return std::none_of(attempts_.begin(), attempts_.end(),
+                      [](const Attempt* attempt) { return attempt->full(); });
+}
+
+void Exchange::pace() {
+  if (transaction_ == nullptr || over_) return;
+  const bool wanted = body_wanted();
+  if (wanted == reading_) return;
+  reading_ = wanted;
+  if (wanted) {
+    transaction_->read_body();
+  } else {
+    transaction_->pause_body();
+  }
+}
+
+void Exchange::on_body(std::string_view piece) {
+  body_bytes_ += piece.size();
+  if (body_bytes_ > service_.config().limits.max_body) return refuse_size();
+  // One piece more than the buffer holds is kept when nobody takes it yet: it is here already.
+  const bool fits = replay_.size() + piece.size() <= service_.config().limits.replay_buffer;
+  const bool overflows = !replay_lost_ && !fits && !attempts_.empty();
+  if (!replay_lost_ && !overflows) replay_.append(piece);
+  for (Attempt* attempt : attempts_) attempt->send_body(piece);
+  pace();
+  if (overflows) lose_replay();  // last: the policy may have something to say
+}
+
+void Exchange::on_request_end(std::span<const http::Field> trailers) {
+  body_complete_ = true;
+  size_t bytes = 0;
+  for (const http::Field& field : trailers) bytes += field.name.size() + field.value.size();
+  if (bytes > 0) trailer_store_.reserve(bytes, trailers.size());
+  for (const http::Field& field : trailers) trailer_store_.add(field);
+  for (Attempt* attempt : attempts_) attempt->send_end(trailer_store_.span());
+}
+
+void Exchange::lose_replay() {
+  replay_lost_ = true;
+  std::string().swap(replay_);
+  service_.replay_lost(*this);
+}
+
+void Exchange::refuse_size() {
+  ++service_.counters().body_too_large;
+  withdraw();
+  answer_problem(413, "body-too-large", "The request body is larger than this service accepts.",
+                 Duration::zero());
+}
+
+// ---- attempts ----
+
+void Exchange::attempt_started(Attempt& attempt) {
+  attempts_.push_back(&attempt);
+  ++attempts_made_;
+  if (first_attempt_at_ == kNever) first_attempt_at_ = attempt.started_at();
+  if (!replay_.empty()) attempt.send_body(replay_);
+  if (body_complete_) attempt.send_end(trailer_store_.span());
+  pace();
+}
+
+void Exchange::attempt_ended(Attempt& attempt) {
+  std::erase(attempts_, &attempt);
+  if (chosen_ == &attempt) chosen_ = nullptr;
+  pace();
+}
+
+// ---- respond ----
+
+std::string_view Exchange::server_timing(std::string& buffer) const {
+  char text[96];
+  const Instant sent = chosen_->started_at();
+  const int length = std::snprintf(text, sizeof(text), "queue;dur=%.3f, upstream;dur=%.3f",
+                                   to_millis(sent - arrived_at_), to_millis(head_at_ - sent));
+  buffer.assign(text, static_cast<size_t>(length));
+  return buffer;
+}
+
+void Exchange::respond(Attempt& attempt, uint16_t status,
+                       std::span<const http::Field> fields, BodyLength length) {
+  chosen_ = &attempt;
+  head_at_ = service_.loop().now();
+  status_ = status;
+  reason_ = policy::name(attempt.reason());
+  answerer_ = static_cast<uint8_t>(attempt.pool());
+  http::Fields out;
+  for (const http::Field& field : fields) out.push(field);
+  std::string timing, attempts = std::to_string(attempts_made_);
+  out.push({"via", "1.1 warmgate"});
+  out.push({kPoolField, policy::name(attempt.pool())});
+  out.push({kReasonField, reason_});
+  out.push({kAttemptsField, attempts});
+  out.push({"server-timing", server_timing(timing)});
+  transaction_->send_head(status, out.span(), length);
+  // Nothing can be repeated any more.
+  if (!replay_lost_) {
+    replay_lost_ = true;
+    std::string().swap(replay_);
+  }
+}
+
+bool Exchange::forward(std::string_view piece) {
+  response_bytes_ += piece.size();
+  return transaction_->send_body(piece);
+}
+
+void Exchange::on_writable() {
+  if (chosen_ != nullptr) chosen_->resume_body();
+}
+
+void Exchange::complete(std::span<const http::Field> trailers) {
+  std::exchange(transaction_, nullptr)->send_end(trailers);
+  over_ = true;
+}
+
+void Exchange::break_off() {
+  ++service_.counters().broken_off;
+  std::exchange(transaction_, nullptr)->abort();
+  over_ = true;
+}
+
+// ---- rejected, or gone ----
+
+void Exchange::reject(const policy::Reject& reject) {
+  answer_problem(reject.status, policy::name(reject.reason),
+                 describe(reject.reason, last_failure_), reject.retry_after);
+}
+
+// The gateway's own answer; destroys this.
+void Exchange::answer_problem(uint16_t status, std::string_view reason, std::string_view detail,
+                              Duration retry_after) {
+  status_ = status;
+  reason_ = reason;
+  answerer_ = static_cast<uint8_t>(Answerer::gateway);
+  const LocalReply reply{status, reason, detail, retry_after, attempts_made_,
+                         service_.loop().now() - arrived_at_};
+  transaction_->set_handler(nullptr);
+  response_bytes_ = send_problem(*std::exchange(transaction_, nullptr), reply,
+                                 service_.loop().wall_seconds(), request_.head_method);
+  finish();
+}
+
+void Exchange::on_total_timeout() {
+  ++service_.counters().total_timeouts;
+  if (head_at_ != kNever) {
+    break_off();
+    withdraw();
+    return finish();
+  }
+  withdraw();
+  answer_problem(504, "total-timeout", "The request took longer than its total time limit.",
+                 Duration::zero());
+}
+
+void Exchange::on_gone() {
+  transaction_ = nullptr;
+  over_ = true;
+  if (status_ == 0) reason_ = "client-gone";
+  ++service_.counters().client_gone;
+  withdraw();
+  finish();
+}
+
+// Tells the policy that this request needs nothing any more; its attempts are cancelled.
+void Exchange::withdraw() {
+  service_.request_gone(*this);
+}
+
+void Exchange::finish() {
+  over_ = true;
+  const Instant now = service_.loop().now();
+  AccessRecord record;
+  record.method = request_.method;
+  record.target = request_.target;
+  record.user_agent = request_.user_agent;
+  record.trace = request_.trace;
+  record.reason = reason_;
+  record.client_ip = request_.client_ip;
+  record.answerer = static_cast<Answerer>(answerer_);
+  record.status = status_;
+  record.attempts = attempts_made_;
+  record.request_bytes = body_bytes_;
+  record.response_bytes = response_bytes_;
+  record.latency = now - arrived_at_;
+  record.queued = (first_attempt_at_ == kNever ? now : first_attempt_at_) - arrived_at_;
+  service_.exchange_over(*this, record);
+}
+
+}  // namespace warmgate::gateway

@@ -1,0 +1,112 @@
+// Exchange: one downstream request and its response.
+//
+// Phases of a request, in the order in which they are read in the .cc file:
+//
+//   arrive -> wait -> attempt(s) -> respond -> done
+//        \______________________________________ rejected, or the client is gone
+//
+// The policy says when an attempt begins and which one is passed on; the Exchange keeps the body
+// for attempts that may follow (the replay buffer), and owns the way back to the client.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "config/router.h"
+#include "gateway/request.h"
+#include "net/timer.h"
+#include "policy/events.h"
+#include "transport/transaction.h"
+
+namespace warmgate::gateway {
+
+class Attempt;
+class Service;
+
+class Exchange final : public transport::ServerHandler {
+ public:
+  static constexpr size_t kOwnFields = 8;  // that a response gets beside the backend's
+
+  Exchange(Service& service, policy::RequestId id, const http::RequestHead& head,
+           transport::ServerTransaction& transaction);
+  ~Exchange() override;
+
+  policy::RequestId id() const { return id_; }
+  const StoredRequest& request() const { return request_; }
+  Instant arrived_at() const { return arrived_at_; }
+
+  // Begins to read the body, after the request was announced to the policy.
+  void begin();
+
+  // ---- for attempts ----
+  void attempt_started(Attempt& attempt);  // hands over the replay buffer
+  void attempt_ended(Attempt& attempt);
+  void attempt_writable() { pace(); }
+  // The chosen response.
+  void respond(Attempt& attempt, uint16_t status, std::span<const http::Field> fields,
+               http::BodyLength length);
+  bool forward(std::string_view piece);  // false: the client is slow; resume_body() will come
+  void complete(std::span<const http::Field> trailers);
+  void break_off();  // the chosen response broke after its head was passed on
+
+  // ---- for the service ----
+  void reject(const policy::Reject& reject);
+  void note_failure(std::string detail) { last_failure_ = std::move(detail); }
+  const std::vector<Attempt*>& attempts() const { return attempts_; }
+  bool over() const { return over_; }
+  void finish();  // all is over: the access log gets its record; destroys this
+
+  // transport::ServerHandler
+  void on_body(std::string_view piece) override;
+  void on_request_end(std::span<const http::Field> trailers) override;
+  void on_writable() override;
+  void on_gone() override;
+
+ private:
+  void pace();
+  bool body_wanted() const;
+  void lose_replay();
+  void refuse_size();
+  void on_total_timeout();
+  void answer_problem(uint16_t status, std::string_view reason, std::string_view detail,
+                      Duration retry_after);
+  void withdraw();
+  std::string_view server_timing(std::string& buffer) const;
+
+  Service& service_;
+  const policy::RequestId id_;
+  transport::ServerTransaction* transaction_;
+  const Instant arrived_at_;
+  StoredRequest request_;
+  net::Timer total_;
+
+  // The request body.
+  std::string replay_;
+  std::vector<http::Field> trailers_;
+  FieldStore trailer_store_;
+  uint64_t body_bytes_ = 0;
+  bool body_expected_ = false;
+  bool body_complete_ = false;
+  bool expects_continue_ = false;
+  bool replay_lost_ = false;
+  bool reading_ = false;
+
+  // Attempts, and the response.
+  std::vector<Attempt*> attempts_;
+  uint32_t attempts_made_ = 0;
+  Instant first_attempt_at_ = kNever;
+  Instant head_at_ = kNever;
+  Attempt* chosen_ = nullptr;
+  std::string last_failure_;
+
+  // For the access log, when all is over.
+  uint16_t status_ = 0;
+  uint64_t response_bytes_ = 0;
+  std::string_view reason_ = "none";
+  uint8_t answerer_;
+  bool over_ = false;
+};
+
+}  // namespace warmgate::gateway

@@ -1,0 +1,86 @@
+#include "gateway/gateway.h"
+
+#include "base/log.h"
+#include "gateway/local_reply.h"
+
+namespace warmgate::gateway {
+namespace {
+
+transport::ServerLimits server_limits(const config::Config& config) {
+  transport::ServerLimits limits;
+  limits.head.max_bytes = config.limits.max_head;
+  limits.head.max_fields = config.limits.max_headers;
+  limits.max_connections = config.limits.max_connections;
+  limits.header_timeout = config.timeouts.header;
+  limits.body_timeout = config.timeouts.idle;
+  limits.write_timeout = config.timeouts.idle;
+  limits.keep_alive = config.timeouts.keep_alive;
+  return limits;
+}
+
+Result<net::Address> address_of(const config::ListenAddress& listen) {
+  std::string host = listen.host;
+  if (host.find(':') != std::string::npos) host = "[" + host + "]";
+  return net::Address::parse(host + ":" + std::to_string(listen.port));
+}
+
+}  // namespace
+
+Gateway::Gateway(net::Loop& loop, net::Resolver& resolver, const config::Config& config,
+                 AccessLog::Sink access_sink, uint64_t seed)
+    : loop_(loop),
+      config_(config),
+      router_(config),
+      access_log_(loop, config.log.format, config.log.access ? std::move(access_sink) : nullptr),
+      started_at_(loop.now()),
+      server_(loop, *this, server_limits(config)) {
+  for (const config::Service& service : config.services) {
+    services_.push_back(
+        std::make_unique<Service>(Surroundings{loop, resolver, access_log_, seed++}, config, service));
+  }
+}
+
+Status Gateway::start() {
+  for (const config::ListenAddress& listen : config_.listen) {
+    const auto address = address_of(listen);
+    if (!address) return address.error();
+    if (const Status listening = server_.listen(*address); !listening) return listening.error();
+  }
+  for (const auto& service : services_) service->start();
+  return success();
+}
+
+void Gateway::drain() {
+  if (draining_) return;
+  draining_ = true;
+  for (const auto& service : services_) service->drain();
+  server_.drain();
+}
+
+bool Gateway::drained() const {
+  return draining_ && server_.connections() == 0;
+}
+
+// The router's own Service is the one in the configuration; ours has the same index.
+Service* Gateway::route(const http::RequestHead& head) {
+  const auto lookup = [&head](std::string_view name) -> std::optional<std::string_view> {
+    const http::Field* field = head.fields.find(name);
+    return field == nullptr ? std::nullopt : std::optional(field->value);
+  };
+  const config::Service* found = router_.match(head.authority, head.target, lookup);
+  if (found == nullptr) return nullptr;
+  return services_[static_cast<size_t>(found - config_.services.data())].get();
+}
+
+void Gateway::on_request(const http::RequestHead& head,
+                         transport::ServerTransaction& transaction) {
+  if (Service* service = route(head)) return service->handle(head, transaction);
+  ++unrouted_;
+  LocalReply reply;
+  reply.status = 404;
+  reply.reason = "no-route";
+  reply.detail = "No service of this gateway matches the host and path of this request.";
+  send_problem(transaction, reply, loop_.wall_seconds(), head.method == http::Method::head);
+}
+
+}  // namespace warmgate::gateway

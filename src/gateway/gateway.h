@@ -1,0 +1,63 @@
+// Gateway: the data plane as a whole: listens, routes requests to services, drains.
+//
+// Thread.  All on the loop's thread.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "config/config.h"
+#include "config/router.h"
+#include "gateway/access_log.h"
+#include "gateway/service.h"
+#include "net/loop.h"
+#include "net/resolver.h"
+#include "transport/server.h"
+
+namespace warmgate::gateway {
+
+class Gateway final : public transport::Application {
+ public:
+  // `config` must outlive the gateway.
+  Gateway(net::Loop& loop, net::Resolver& resolver, const config::Config& config,
+          AccessLog::Sink access_sink, uint64_t seed);
+
+  // Binds all listen addresses and begins the services' probes and timers. An Error says which
+  // address failed and what to do.
+  Status start();
+
+  // Stops accepting, ends what waits with 503 and lets what runs finish.
+  void drain();
+  bool draining() const { return draining_; }
+  bool drained() const;
+
+  const config::Config& config() const { return config_; }
+  const std::vector<std::unique_ptr<Service>>& services() const { return services_; }
+  const transport::ServerStats& server_stats() const { return server_.stats(); }
+  size_t connections() const { return server_.connections(); }
+  net::Address address(size_t listener = 0) const { return server_.address(listener); }
+  uint64_t unrouted() const { return unrouted_; }  // requests that no service matched
+  Instant started_at() const { return started_at_; }
+
+  // For a stream that came another way than by a listener: a test's.
+  void accept(std::unique_ptr<net::Stream> stream) { server_.accept(std::move(stream)); }
+
+  // transport::Application
+  void on_request(const http::RequestHead& head, transport::ServerTransaction& transaction) override;
+
+ private:
+  Service* route(const http::RequestHead& head);
+
+  net::Loop& loop_;
+  const config::Config& config_;
+  config::Router router_;
+  AccessLog access_log_;
+  Instant started_at_;
+  bool draining_ = false;
+  uint64_t unrouted_ = 0;
+  // The services outlive the server: its connections hold on to their exchanges.
+  std::vector<std::unique_ptr<Service>> services_;
+  transport::Server server_;
+};
+
+}  // namespace warmgate::gateway

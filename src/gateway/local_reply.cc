@@ -1,0 +1,62 @@
+#include "gateway/local_reply.h"
+
+#include <cmath>
+#include <vector>
+
+#include "gateway/request.h"
+#include "http/date.h"
+#include "http/problem.h"
+
+namespace warmgate::gateway {
+
+using policy::RejectReason;
+
+std::string describe(RejectReason reason, const std::string& last_failure) {
+  switch (reason) {
+    case RejectReason::queue_full:
+      return "The waiting queue of this service is full.";
+    case RejectReason::cold_wait_expired:
+      return "The serverless pool did not become ready within the time that a request may wait.";
+    case RejectReason::busy_wait_expired:
+      return "All capacity was busy for as long as this request could wait.";
+    case RejectReason::doomed:
+      return "No backend can answer within this request's deadline now.";
+    case RejectReason::overloaded:
+      return "All capacity is busy for longer than this request's deadline allows.";
+    case RejectReason::all_down:
+      return "No backend of this service can be reached.";
+    case RejectReason::draining:
+      return "This gateway is shutting down.";
+    case RejectReason::upstream_failed:
+      return last_failure.empty() ? "The backend failed." : "The backend failed: " + last_failure;
+    case RejectReason::upstream_timeout:
+      return last_failure.empty() ? "The backend was too slow."
+                                  : "The backend was too slow: " + last_failure;
+  }
+  return {};
+}
+
+uint64_t send_problem(transport::ServerTransaction& transaction, const LocalReply& reply,
+                      double wall_seconds, bool head_method) {
+  const auto waited_ms = static_cast<int64_t>(to_millis(reply.waited));
+  const std::string body = http::render_problem(
+      {reply.status, "about:blank", {}, reply.detail},
+      {{"reason", reply.reason}, {"waited_ms", waited_ms}, {"attempts", int64_t{reply.attempts}}});
+  const http::ImfDate date(
+      std::chrono::sys_seconds(std::chrono::seconds(static_cast<int64_t>(wall_seconds))));
+  const std::string attempts = std::to_string(reply.attempts);
+  // Whole seconds, rounded up: the field has no fractions, and too early helps nobody.
+  const std::string retry_after =
+      std::to_string(static_cast<int64_t>(std::ceil(to_seconds(reply.retry_after))));
+  std::vector<http::Field> fields{{"content-type", http::kProblemType},
+                                  {"date", date.view()},
+                                  {kReasonField, reply.reason},
+                                  {kAttemptsField, attempts}};
+  if (reply.retry_after > Duration::zero()) fields.push_back({"retry-after", retry_after});
+  transaction.send_head(reply.status, fields, http::BodyLength::of(body.size()));
+  transaction.send_body(body);
+  transaction.send_end();
+  return head_method ? 0 : body.size();
+}
+
+}  // namespace warmgate::gateway

@@ -1,0 +1,56 @@
+// Probe: one GET of the gateway's own: a wake, a ping, a health check, or a look at a model's
+// metadata.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "net/timer.h"
+#include "policy/events.h"
+#include "transport/client_pool.h"
+
+namespace warmgate::gateway {
+
+struct ProbeRequest {
+  std::string path;
+  std::string authority;
+  Duration timeout{};
+  Duration hold{};          // ask the backend to hold its answer, so that it takes up a slot
+  size_t keep_body = 0;     // bytes of the answer's body that are wanted; more is a failure
+};
+
+struct ProbeResult {
+  policy::Outcome outcome = policy::Outcome::ok;  // ok: a status of 2xx
+  uint16_t status = 0;                            // 0: no answer
+  std::optional<policy::InstanceEvidence> evidence;
+  std::string body;
+};
+
+class Probe final : public transport::ClientHandler {
+ public:
+  // `done` comes once, not from within the constructor, and may destroy the Probe.
+  Probe(net::Loop& loop, transport::ClientPool& pool, const ProbeRequest& request,
+        std::function<void(const ProbeResult&)> done);
+  ~Probe() override;
+
+  // transport::ClientHandler
+  void on_interim(const http::ResponseHead&) override {}
+  void on_response(const http::ResponseHead& head) override;
+  void on_body(std::string_view piece) override;
+  void on_response_end(std::span<const http::Field> trailers) override;
+  void on_writable() override {}
+  void on_failed(const transport::Failure& failure) override;
+
+ private:
+  void finish(policy::Outcome outcome);
+
+  transport::ClientTransaction* transaction_ = nullptr;
+  size_t keep_body_;
+  std::function<void(const ProbeResult&)> done_;
+  net::Timer timer_;
+  ProbeResult result_;
+};
+
+}  // namespace warmgate::gateway

@@ -1,0 +1,51 @@
+// StoredRequest: what of a client's request is kept for its attempts, as the backends will see it.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "base/prng.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "gateway/field_store.h"
+#include "http/message.h"
+#include "http/writer.h"
+#include "net/address.h"
+
+namespace warmgate::gateway {
+
+// Names that the gateway answers with, and one that it understands from clients.
+inline constexpr std::string_view kPoolField = "warmgate-pool";
+inline constexpr std::string_view kReasonField = "warmgate-reason";
+inline constexpr std::string_view kAttemptsField = "warmgate-attempts";
+inline constexpr std::string_view kInstanceField = "warmgate-instance";  // backends send it
+inline constexpr std::string_view kTimeoutField = "warmgate-timeout";    // "800ms": client's limit
+inline constexpr std::string_view kPriorityField = "warmgate-priority";  // "high" or "low"
+inline constexpr std::string_view kHoldField = "warmgate-hold";          // sent with pings
+
+struct StoredRequest {
+  FieldStore fields;  // what is forwarded: no hop-by-hop field, nor the gateway's own
+  std::string_view method;
+  std::string_view target;
+  std::string_view client_ip;
+  std::string_view user_agent;  // for the access log; also among the fields
+  std::string_view trace;       // the 32 hex digits of the trace id
+  http::BodyLength length;
+  bool head_method = false;
+};
+
+// Copies what is forwarded, and adds Via, Forwarded, X-Forwarded-* and, where the client sent none,
+// a trace context.
+StoredRequest store_request(const http::RequestHead& head, const net::Address& client, Prng& prng);
+
+// The client's own time limit; an Error when the field is there but says nothing understandable.
+Result<Duration> client_limit(const http::RequestHead& head);
+
+// Views of the fields that a client may see of a backend's response: at most kMaxFields less
+// `reserve`, which is the room for our own.
+void filter_response(const http::ResponseHead& head, size_t reserve, http::Fields& out);
+
+// How a response of this framing goes on to the client.
+http::BodyLength forwarded_length(const http::ResponseHead& head);
+
+}  // namespace warmgate::gateway

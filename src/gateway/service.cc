@@ -1,0 +1,240 @@
+#include "gateway/service.h"
+
+#include "base/assert.h"
+#include "base/log.h"
+#include "gateway/local_reply.h"
+
+namespace warmgate::gateway {
+
+using policy::Outcome;
+using policy::PoolKind;
+
+namespace {
+
+transport::ClientLimits client_limits(const config::Config& config,
+                                      const config::Service& service) {
+  transport::ClientLimits limits;
+  limits.head.max_bytes = config.limits.max_head;
+  limits.head.max_fields = config.limits.max_headers;
+  limits.connect_timeout = service.timeouts.connect;
+  limits.keep_alive = service.timeouts.keep_alive;
+  limits.max_idle = service.limits.max_idle_connections;
+  return limits;
+}
+
+}  // namespace
+
+Service::Service(const Surroundings& surroundings, const config::Config& config,
+                 const config::Service& service)
+    : loop_(surroundings.loop),
+      access_log_(surroundings.access_log),
+      config_(service),
+      prng_(surroundings.seed),
+      dispatcher_(policy::make_warmgate_dispatcher(service.policy, surroundings.seed)),
+      timer_(loop_.timers(), [this] { step(policy::TimerFired{}); }),
+      model_check_(loop_, service.model, service.name) {
+  const transport::ClientLimits limits = client_limits(config, service);
+  const auto add = [&](PoolKind pool, const std::vector<config::Backend>& backends) {
+    for (const config::Backend& backend : backends) {
+      backends_[static_cast<size_t>(pool)].push_back(std::make_unique<Backend>(
+          loop_, surroundings.resolver, backend, limits, config.resolve_interval));
+    }
+  };
+  add(PoolKind::always_on, service.always_on);
+  add(PoolKind::serverless, service.serverless);
+}
+
+Service::~Service() = default;
+
+void Service::start() {
+  step(policy::TimerFired{});
+}
+
+void Service::drain() {
+  step(policy::DrainStarted{});
+}
+
+// ---- a request's way in and out ----
+
+void Service::handle(const http::RequestHead& head, transport::ServerTransaction& transaction) {
+  const config::RouteTraits traits = config::route_traits(config_, head.target);
+  const auto limit = client_limit(head);
+  const bool too_large = head.content_length > config_.limits.max_body;
+  if (!limit || too_large) {
+    if (too_large) ++counters_.body_too_large;
+    LocalReply reply;
+    reply.status = too_large ? 413 : 400;
+    reply.reason = too_large ? "body-too-large" : "bad-timeout";
+    reply.detail = too_large ? "The request body is larger than this service accepts."
+                             : std::string_view(limit.error().message);
+    send_problem(transaction, reply, loop_.wall_seconds(), head.method == http::Method::head);
+    return;
+  }
+  const policy::RequestId id{++last_request_};
+  auto [entry, inserted] =
+      exchanges_.emplace(id, std::make_unique<Exchange>(*this, id, head, transaction));
+  policy::RequestArrived event;
+  event.request = id;
+  event.client_limit = *limit;
+  event.bytes = head.content_length;
+  event.priority = traits.priority;
+  if (const http::Field* field = head.fields.find(kPriorityField)) {
+    event.priority = field->value == "low" ? policy::Priority::low : policy::Priority::high;
+  }
+  event.heavy = traits.heavy;
+  event.repeatable = traits.repeatable;
+  Exchange& exchange = *entry->second;
+  exchange.begin();  // before the step, which may end it
+  step(event);
+}
+
+void Service::request_gone(Exchange& exchange) {
+  step(policy::ClientGone{exchange.id()});
+  WG_ASSERT(exchange.attempts().empty(), "an attempt outlived its request");
+}
+
+void Service::replay_lost(Exchange& exchange) {
+  ++counters_.replay_lost;
+  step(policy::ReplayLost{exchange.id()});
+}
+
+void Service::exchange_over(Exchange& exchange, AccessRecord& record) {
+  record.service = config_.name;
+  const auto answerer = static_cast<size_t>(record.answerer);
+  const size_t status_class = record.status / 100u;
+  if (status_class < kStatusClasses) ++counters_.responses[answerer][status_class];
+  counters_.duration[answerer].record(record.latency);
+  counters_.queue_time.record(record.queued);
+  counters_.request_bytes += record.request_bytes;
+  counters_.response_bytes += record.response_bytes;
+  if (record.latency > config_.policy.slo) ++counters_.over_slo;
+  access_log_.write(record);
+  exchanges_.erase(exchange.id());
+}
+
+// ---- attempts and probes ----
+
+Attempt* Service::find_attempt(policy::AttemptId id) {
+  const auto it = attempts_.find(id);
+  return it == attempts_.end() ? nullptr : it->second.get();
+}
+
+void Service::attempt_first_byte(Attempt& attempt, const policy::AttemptFirstByte& event) {
+  const auto waited = loop_.now() - attempt.started_at();
+  if (attempt.saw_cold_start()) {
+    counters_.first_byte_cold.record(waited);
+  } else {
+    counters_.first_byte_warm[static_cast<size_t>(attempt.pool())].record(waited);
+  }
+  backend_answered(attempt.backend());
+  step(event);
+}
+
+void Service::attempt_finished(Attempt& attempt, Outcome outcome) {
+  Exchange& exchange = attempt.exchange();
+  const policy::AttemptId id = attempt.id();
+  ++counters_.attempts[static_cast<size_t>(attempt.pool())][static_cast<size_t>(outcome)];
+  remove(attempt);
+  if (exchange.over()) exchange.finish();
+  step(policy::AttemptFinished{id, outcome});
+}
+
+void Service::remove(Attempt& attempt) {
+  const policy::AttemptId id = attempt.id();
+  attempt.exchange().attempt_ended(attempt);
+  attempts_.erase(id);
+}
+
+void Service::probe_finished(Probe& probe, const ProbeResult& result) {
+  for (auto it = probes_.begin(); it != probes_.end(); ++it) {
+    if (it->second.get() != &probe) continue;
+    const policy::ProbeId id = it->first;
+    const std::unique_ptr<Probe> ended = std::move(it->second);
+    probes_.erase(it);
+    return step(policy::ProbeFinished{id, result.outcome, result.evidence});
+  }
+}
+
+void Service::backend_answered(policy::BackendRef ref) {
+  Backend& answered = backend(ref);
+  model_check_.on_answer(ref.pool, answered.pool(), answered.config().host_header,
+                         answered.config().base_path);
+}
+
+Backend& Service::backend(policy::BackendRef ref) {
+  return *backends_[static_cast<size_t>(ref.pool)].at(ref.index);
+}
+
+// ---- the policy's actions ----
+
+void Service::step(const policy::Event& event) {
+  pending_.push_back(event);
+  if (stepping_) return;
+  stepping_ = true;
+  while (!pending_.empty()) {
+    const policy::Event next = std::move(pending_.front());
+    pending_.pop_front();
+    actions_.clear();
+    dispatcher_->step(loop_.now(), next, actions_);
+    for (const policy::Action& action : actions_) {
+      std::visit([this](const auto& concrete) { apply(concrete); }, action);
+    }
+  }
+  stepping_ = false;
+}
+
+void Service::apply(const policy::StartAttempt& action) {
+  Exchange& exchange = *exchanges_.at(action.request);
+  auto [entry, inserted] = attempts_.emplace(
+      action.attempt,
+      std::make_unique<Attempt>(*this, exchange, action, backend(action.backend)));
+  WG_ASSERT(inserted, "the policy used an attempt id twice");
+  entry->second->start();
+}
+
+void Service::apply(const policy::Commit& action) {
+  Attempt* attempt = find_attempt(action.attempt);
+  WG_ASSERT(attempt != nullptr, "the policy committed an attempt that is over");
+  attempt->commit();
+}
+
+void Service::apply(const policy::CancelAttempt& action) {
+  Attempt* attempt = find_attempt(action.attempt);
+  WG_ASSERT(attempt != nullptr, "the policy cancelled an attempt that is over");
+  const auto pool = static_cast<size_t>(attempt->pool());
+  ++counters_.attempts[pool][static_cast<size_t>(Outcome::cancelled)];
+  remove(*attempt);
+  pending_.push_back(policy::AttemptFinished{action.attempt, Outcome::cancelled});
+}
+
+void Service::apply(const policy::Reject& action) {
+  exchanges_.at(action.request)->reject(action);
+}
+
+void Service::apply(const policy::StartProbe& action) {
+  Backend& target = backend(action.backend);
+  ProbeRequest request;
+  const bool always_on = action.backend.pool == PoolKind::always_on;
+  request.path = target.config().base_path +
+                 (always_on ? config_.probes.health_path : config_.probes.wake_path);
+  request.authority = target.config().host_header;
+  request.timeout = action.timeout;
+  request.hold = action.hold;
+  const policy::ProbeId id = action.probe;
+  const policy::BackendRef ref = action.backend;
+  probes_[id] = std::make_unique<Probe>(
+      loop_, target.pool(), request, [this, id, ref](const ProbeResult& result) {
+        if (result.outcome == Outcome::ok) backend_answered(ref);
+        probe_finished(*probes_.at(id), result);
+      });
+}
+
+void Service::apply(const policy::SetTimer& action) {
+  timer_.arm(action.at);
+}
+
+void Service::apply(const policy::Preconnect& action) {
+  backend(action.backend).pool().preconnect(action.connections);
+}
+
+}  // namespace warmgate::gateway

@@ -1,0 +1,103 @@
+// Service: one model behind one route. It turns what happens into events for the Dispatcher, and
+// the Dispatcher's actions into I/O; it decides nothing.
+//
+// Contract with the Dispatcher.  Actions are carried out in order, at once. Within one step an
+// AttemptFirstByte is answered by Commit or CancelAttempt, and ClientGone by CancelAttempt for
+// each attempt of that request.
+// Thread.  All on the loop's thread.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "base/prng.h"
+#include "config/config.h"
+#include "config/router.h"
+#include "gateway/access_log.h"
+#include "gateway/attempt.h"
+#include "gateway/backend.h"
+#include "gateway/counters.h"
+#include "gateway/exchange.h"
+#include "gateway/model_check.h"
+#include "gateway/probe.h"
+#include "net/loop.h"
+#include "policy/dispatcher.h"
+
+namespace warmgate::gateway {
+
+// What all services of a gateway share.
+struct Surroundings {
+  net::Loop& loop;
+  net::Resolver& resolver;
+  AccessLog& access_log;
+  uint64_t seed = 1;
+};
+
+class Service {
+ public:
+  Service(const Surroundings& surroundings, const config::Config& config,
+          const config::Service& service);
+  ~Service();
+
+  void start();  // the first step: probes and timers begin
+  void handle(const http::RequestHead& head, transport::ServerTransaction& transaction);
+  void drain();
+
+  const config::Service& config() const { return config_; }
+  ServiceCounters& counters() { return counters_; }
+  const ServiceCounters& counters() const { return counters_; }
+  policy::ServiceStatus status() const { return dispatcher_->status(loop_.now()); }
+  const ModelCheck& model_check() const { return model_check_; }
+  const std::vector<std::unique_ptr<Backend>>& backends(policy::PoolKind pool) const {
+    return backends_[static_cast<size_t>(pool)];
+  }
+  size_t in_flight() const { return exchanges_.size(); }  // waiting ones included
+
+  // ---- for exchanges, attempts and probes ----
+  net::Loop& loop() { return loop_; }
+  Prng& prng() { return prng_; }
+  Attempt* find_attempt(policy::AttemptId id);
+  void attempt_first_byte(Attempt& attempt, const policy::AttemptFirstByte& event);
+  void attempt_finished(Attempt& attempt, policy::Outcome outcome);  // destroys the attempt
+  void replay_lost(Exchange& exchange);
+  void request_gone(Exchange& exchange);
+  void exchange_over(Exchange& exchange, AccessRecord& record);  // destroys the exchange
+  void probe_finished(Probe& probe, const ProbeResult& result);  // destroys the probe
+
+ private:
+  void step(const policy::Event& event);
+  void apply(const policy::StartAttempt& action);
+  void apply(const policy::Commit& action);
+  void apply(const policy::CancelAttempt& action);
+  void apply(const policy::Reject& action);
+  void apply(const policy::StartProbe& action);
+  void apply(const policy::SetTimer& action);
+  void apply(const policy::Preconnect& action);
+  Backend& backend(policy::BackendRef ref);
+  void remove(Attempt& attempt);
+  void backend_answered(policy::BackendRef ref);
+
+  net::Loop& loop_;
+  AccessLog& access_log_;
+  const config::Service config_;
+  Prng prng_;
+  ServiceCounters counters_;
+  std::unique_ptr<policy::Dispatcher> dispatcher_;
+  net::Timer timer_;
+  std::array<std::vector<std::unique_ptr<Backend>>, 2> backends_;  // by PoolKind
+  ModelCheck model_check_;
+
+  uint64_t last_request_ = 0;
+  std::unordered_map<policy::RequestId, std::unique_ptr<Exchange>> exchanges_;
+  std::unordered_map<policy::AttemptId, std::unique_ptr<Attempt>> attempts_;
+  std::unordered_map<policy::ProbeId, std::unique_ptr<Probe>> probes_;
+
+  // Steps do not nest: what an action brings about is taken up when its step is done.
+  std::deque<policy::Event> pending_;
+  policy::Actions actions_;
+  bool stepping_ = false;
+};
+
+}  // namespace warmgate::gateway
