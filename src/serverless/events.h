@@ -45,6 +45,11 @@ struct RequestFinished {
 struct ClientGone {  // the connection to the instance, if any, is closed already
   RequestId request;
 };
+// The request is larger than the platform takes; its client was answered 413. It may be unknown to
+// the pool: an announced size is refused before it could start an instance.
+struct RequestOversized {
+  RequestId request;
+};
 struct ProcessStarted {
   InstanceId instance;
 };
@@ -60,8 +65,9 @@ struct ShutdownStarted {
   bool at_once = false;  // SIGKILL without the grace
 };
 
-using Event = std::variant<RequestArrived, RequestFinished, ClientGone, ProcessStarted,
-                           ProbeFinished, ProcessExited, TimerFired, ShutdownStarted>;
+using Event =
+    std::variant<RequestArrived, RequestFinished, ClientGone, RequestOversized, ProcessStarted,
+                 ProbeFinished, ProcessExited, TimerFired, ShutdownStarted>;
 
 // ---- actions, to be carried out in their order ----
 

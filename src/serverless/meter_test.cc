@@ -70,7 +70,7 @@ TEST(Meter, IdleMinimumInstancesHaveTheirOwnPrice) {
   Meter meter(one_cpu_one_gib(), 1);
   meter.instance_started(at(0s), kFirst);
   meter.instance_started(at(0s), kSecond);
-  meter.set_active(at(1s), kFirst, false);  // the second works: the minimum is fulfilled
+  meter.set_active(at(1s), kFirst, false);   // the second works: the minimum is fulfilled
   meter.set_active(at(2s), kSecond, false);  // both idle: one of them is kept by the minimum
   Bill bill = meter.bill(at(12s));
   EXPECT_EQ(bill.request_active, 3s);

@@ -65,6 +65,13 @@ void InstancePool::on(const ClientGone& event, Step&) {
   forget(request);
 }
 
+void InstancePool::on(const RequestOversized& event, Step&) {
+  ++counters_.rejected_413;
+  auto request = requests_.find(event.request);
+  if (request != requests_.end()) return forget(request);
+  ++counters_.requests;
+}
+
 // ---- requests ----
 
 Duration InstancePool::wait_limit() const {
@@ -124,10 +131,18 @@ InstancePool::Instances::iterator InstancePool::choose() {
 
 void InstancePool::refuse(RequestId id, Refusal refusal, Step& step) {
   switch (status_of(refusal)) {
-    case 429: ++counters_.rejected_429; break;
-    case 502: ++counters_.rejected_502; break;
-    case 503: ++counters_.rejected_503; break;
-    default: ++counters_.timed_out_504; break;
+    case 429:
+      ++counters_.rejected_429;
+      break;
+    case 502:
+      ++counters_.rejected_502;
+      break;
+    case 503:
+      ++counters_.rejected_503;
+      break;
+    default:
+      ++counters_.timed_out_504;
+      break;
   }
   forget(requests_.find(id));
   step.out.push_back(Refuse{id, refusal});

@@ -50,7 +50,8 @@ struct InstanceView {
 struct Counters {
   uint64_t requests = 0, served = 0, client_gone = 0;
   uint64_t lost = 0;  // an instance broke while it served them
-  uint64_t rejected_429 = 0, rejected_502 = 0, rejected_503 = 0, timed_out_504 = 0;
+  uint64_t rejected_413 = 0, rejected_429 = 0, rejected_502 = 0, rejected_503 = 0;
+  uint64_t timed_out_504 = 0;
   uint64_t starts = 0, start_failures = 0, crashes = 0, stops = 0;
 };
 
@@ -87,8 +88,8 @@ class InstancePool {
   };
   struct Request {
     Instant arrived{};
-    InstanceId instance;     // none: waits, or was left by an instance that died
-    uint32_t refused_by = 0; // instances that did not accept its connection
+    InstanceId instance;      // none: waits, or was left by an instance that died
+    uint32_t refused_by = 0;  // instances that did not accept its connection
   };
   struct Step {
     Instant now;
@@ -100,6 +101,7 @@ class InstancePool {
   void on(const RequestArrived& event, Step& step);
   void on(const RequestFinished& event, Step& step);
   void on(const ClientGone& event, Step& step);
+  void on(const RequestOversized& event, Step& step);
   void on(const ProcessStarted& event, Step& step);
   void on(const ProbeFinished& event, Step& step);
   void on(const ProcessExited& event, Step& step);

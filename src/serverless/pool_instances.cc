@@ -52,7 +52,9 @@ void InstancePool::on(const ProcessExited& event, Step& step) {
       if (it->second.served == 0) pause_starts(step);
       remove(it, step);
       break;
-    case InstanceState::stopping: remove(it, step); break;
+    case InstanceState::stopping:
+      remove(it, step);
+      break;
   }
 }
 
@@ -96,7 +98,9 @@ void InstancePool::run_due(Step& step) {
         case InstanceState::ready:  // its idle life is over; settle_idle draws another if it stays
           if (count_live() > settings_.min_instances) stop(it, SignalKind::term, step);
           break;
-        case InstanceState::stopping: step.out.push_back(Signal{id, SignalKind::kill}); break;
+        case InstanceState::stopping:
+          step.out.push_back(Signal{id, SignalKind::kill});
+          break;
       }
     }
     it = next;
@@ -113,8 +117,8 @@ void InstancePool::settle_idle(Step& step) {
     if (instance.state != InstanceState::ready) continue;
     if (instance.due == kNever) {
       const Duration spread = settings_.idle_limit - settings_.idle_least;
-      instance.due = step.now + settings_.idle_least +
-                     from_seconds(to_seconds(spread) * prng_.uniform());
+      instance.due =
+          step.now + settings_.idle_least + from_seconds(to_seconds(spread) * prng_.uniform());
     }
     if (settings_.throttle_idle && !instance.throttled) {
       instance.throttled = true;
@@ -146,8 +150,7 @@ uint32_t InstancePool::missing(Instant now) {
       ++coming;
     }
   }
-  const uint32_t for_waiting =
-      (waiting() + settings_.concurrency - 1) / settings_.concurrency;
+  const uint32_t for_waiting = (waiting() + settings_.concurrency - 1) / settings_.concurrency;
   uint32_t wanted = live + (for_waiting > coming ? for_waiting - coming : 0);
   wanted = std::max(wanted, live + replacements_);
   // The mean outlives the requests; without any of them nothing starts.
@@ -257,11 +260,21 @@ std::vector<InstanceView> InstancePool::instances(Instant now) const {
     InstanceView view;
     view.id = id;
     switch (instance.state) {
-      case InstanceState::delayed: view.state = "delayed"; break;
-      case InstanceState::starting: view.state = "starting"; break;
-      case InstanceState::ready: view.state = instance.requests.empty() ? "idle" : "serving"; break;
-      case InstanceState::suspect: view.state = "suspect"; break;
-      case InstanceState::stopping: view.state = "stopping"; break;
+      case InstanceState::delayed:
+        view.state = "delayed";
+        break;
+      case InstanceState::starting:
+        view.state = "starting";
+        break;
+      case InstanceState::ready:
+        view.state = instance.requests.empty() ? "idle" : "serving";
+        break;
+      case InstanceState::suspect:
+        view.state = "suspect";
+        break;
+      case InstanceState::stopping:
+        view.state = "stopping";
+        break;
     }
     view.throttled = instance.throttled;
     view.in_flight = static_cast<uint32_t>(instance.requests.size());

@@ -60,7 +60,8 @@ class RandomWorld {
     Actions actions;
     pool_.step(now_, event, actions);
     pool_.check_invariants();
-    for (const Action& action : actions) std::visit([this](const auto& a) { carry_out(a); }, action);
+    for (const Action& action : actions)
+      std::visit([this](const auto& a) { carry_out(a); }, action);
     for (const InstanceView& view : pool_.instances(now_)) {
       EXPECT_LE(view.in_flight, settings_.concurrency);
     }
@@ -88,12 +89,18 @@ class RandomWorld {
   void carry_out(const Refuse& refuse) { log_ += "R" + std::to_string(refuse.request.value); }
   void carry_out(const Signal& signal) {
     switch (signal.kind) {
-      case SignalKind::stop: throttled_.insert(signal.instance); break;
-      case SignalKind::cont: throttled_.erase(signal.instance); break;
+      case SignalKind::stop:
+        throttled_.insert(signal.instance);
+        break;
+      case SignalKind::cont:
+        throttled_.erase(signal.instance);
+        break;
       case SignalKind::term:
         if (prng_.chance(0.8)) later(some(1), ProcessExited{signal.instance});
         break;
-      case SignalKind::kill: later(1ms, ProcessExited{signal.instance}); break;
+      case SignalKind::kill:
+        later(1ms, ProcessExited{signal.instance});
+        break;
     }
   }
   void carry_out(const SetTimer& timer) { timer_ = timer.at; }

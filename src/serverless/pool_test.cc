@@ -308,8 +308,7 @@ TEST_F(PoolTest, StartThatTakesTooLongIsKilledAndCounted) {
   arrive(0s, 1);
   send(1s, ProcessStarted{{1}});
   EXPECT_EQ(timer(), 1s + 4min);
-  EXPECT_THAT(send(1s + 4min, TimerFired{}),
-              ElementsAre("kill 1", "refuse 1 could-not-start"));
+  EXPECT_THAT(send(1s + 4min, TimerFired{}), ElementsAre("kill 1", "refuse 1 could-not-start"));
   EXPECT_EQ(pool_->counters().start_failures, 1u);
 }
 
@@ -344,6 +343,17 @@ TEST_F(PoolTest, ClientThatLeavesFreesItsPlaceAndWakesNothingMore) {
   EXPECT_THAT(send(2s, ClientGone{{1}}), IsEmpty());
   EXPECT_THAT(arrive(3s, 3), ElementsAre("assign 3 to 1"));
   EXPECT_EQ(pool_->counters().client_gone, 2u);
+}
+
+TEST_F(PoolTest, OversizedRequestStartsNothing) {
+  make(settings(1, 1));
+  EXPECT_THAT(send(0s, RequestOversized{{1}}), IsEmpty());
+  arrive(1s, 2);
+  become_ready(1s, 1);
+  send(2s, RequestOversized{{2}});
+  EXPECT_EQ(pool_->instances(kBegin + 2s)[0].in_flight, 0u);
+  EXPECT_EQ(pool_->counters().rejected_413, 2u);
+  EXPECT_EQ(pool_->counters().requests, 2u);
 }
 
 TEST_F(PoolTest, ShutdownEndsAll) {

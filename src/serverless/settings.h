@@ -9,8 +9,9 @@
 namespace warmgate::serverless {
 
 struct PoolSettings {
-  uint32_t concurrency = 80;   // requests at a time per instance, 1..1'000; never exceeded
-  uint32_t max_instances = 10; // 1..1'000, those that are stopping not counted; ours: fits a laptop
+  uint32_t concurrency = 80;  // requests at a time per instance, 1..1'000; never exceeded
+  uint32_t max_instances =
+      10;                      // 1..1'000, those that are stopping not counted; ours: fits a laptop
   uint32_t min_instances = 0;  // kept alive without requests, at most max_instances
 
   // Scale-out: enough instances that the mean number of requests over `scale_window` is at most
@@ -21,11 +22,11 @@ struct PoolSettings {
   // An instance without a request ends after a time drawn evenly from [idle_least, idle_limit].
   // The platform promises only the upper end ("up to 15 minutes, at any time"; 10 with a GPU).
   Duration idle_limit = 15min;
-  Duration idle_least = 15min / 2;
+  Duration idle_least = Duration(15min) / 2;
 
-  Duration start_delay = 0s;   // ours: stands for image pull and model load, before the process
-  Duration start_jitter = 0s;  // ours: up to this much is added to start_delay, drawn evenly
-  Duration start_limit = 4min; // from process start to the first good probe; then it is killed
+  Duration start_delay = 0s;     // ours: stands for image pull and model load, before the process
+  Duration start_jitter = 0s;    // ours: up to this much is added to start_delay, drawn evenly
+  Duration start_limit = 4min;   // from process start to the first good probe; then it is killed
   Duration probe_period = 20ms;  // ours: pause between two start-up probes
 
   // A request waits for an instance at most max(wait_factor x mean start time, wait_least): 429.
@@ -42,8 +43,8 @@ struct PoolSettings {
 struct Prices {
   double request_vcpu_s = 0.000024;  // request-based billing, while starting or serving
   double request_gib_s = 0.0000025;
-  double request_million = 0.40;     // per million requests
-  double idle_vcpu_s = 0.0000025;    // request-based billing, idle min-instances
+  double request_million = 0.40;   // per million requests
+  double idle_vcpu_s = 0.0000025;  // request-based billing, idle min-instances
   double idle_gib_s = 0.0000025;
   double instance_vcpu_s = 0.000018;  // instance-based billing, whole life
   double instance_gib_s = 0.000002;
@@ -61,7 +62,7 @@ struct MeterSettings {
   double memory_gib = 0.5;
   Duration granularity = 100ms;  // a billed interval is rounded up to a multiple of this
   Prices prices;
-  bool use_free_tier = false;    // ours: off, so that a short run shows its cost
+  bool use_free_tier = false;  // ours: off, so that a short run shows its cost
   FreeTier free_tier;
 };
 
