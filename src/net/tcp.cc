@@ -72,6 +72,8 @@ IoResult TcpStream::read(std::span<char> into) {
       drained_ = static_cast<size_t>(n) < into.size() && !peer_ended_;
       return {IoStatus::ok, static_cast<size_t>(n), 0};
     }
+    // The kernel tells of a reset once, to a write or a read; then it looks like an end.
+    if (n == 0 && broken_ != 0) return {IoStatus::failed, 0, broken_};
     if (n == 0) return {IoStatus::end, 0, 0};
     if (errno == EINTR) continue;
     if (errno == EAGAIN || errno == EWOULDBLOCK) return {IoStatus::would_block, 0, 0};
@@ -93,6 +95,7 @@ IoResult TcpStream::write(std::span<const std::string_view> pieces) {
     if (n >= 0) return {IoStatus::ok, static_cast<size_t>(n), 0};
     if (errno == EINTR) continue;
     if (errno == EAGAIN || errno == EWOULDBLOCK) return {IoStatus::would_block, 0, 0};
+    if (errno != EPIPE) broken_ = errno;  // EPIPE: after an end, ours or the peer's
     return {IoStatus::failed, 0, errno};
   }
 }

@@ -26,6 +26,7 @@ class TcpStream final : public Stream, public Channel {
   bool connecting_;
   bool drained_ = false;   // a short read emptied the kernel's buffer: no need to ask again
   bool peer_ended_ = false;
+  int broken_ = 0;             // the errno of a failure that a write was told of
   bool* destroyed_ = nullptr;  // set while an observer is being called
   StreamObserver* observer_ = nullptr;
   Address peer_;

@@ -141,6 +141,21 @@ TEST_F(TcpTest, ResetIsNotAnEnd) {
   EXPECT_EQ(server_->stream->write(piece).status, IoStatus::failed) << "and no SIGPIPE";
 }
 
+TEST_F(TcpTest, ResetThatAWriteWasToldOfIsNotAnEndForTheReaderEither) {
+  connect();
+  server_->stream->observe(nullptr);
+  client_->stream->reset_on_close();
+  client_.reset();
+  run_until([&] {
+    server_->send("x");
+    const std::string_view piece[] = {"x"};
+    return server_->stream->write(piece).status == IoStatus::failed;
+  });
+  server_->read_all();
+  EXPECT_FALSE(server_->ended);
+  EXPECT_NE(server_->failed, 0);
+}
+
 TEST_F(TcpTest, RefusedConnectionIsTold) {
   const Address nobody = listener_->address();
   listener_.reset();
