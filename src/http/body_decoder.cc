@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "http/lines.h"
+#include "http/field_line.h"
 
 namespace warmgate::http {
 namespace {
@@ -39,7 +39,7 @@ bool is_allowed_in_trailers(FieldName id) {
 
 struct BodyDecoder::TrailerSection {
   std::string bytes;
-  LineScanner scanner;
+  size_t read = 0;  // how many of the bytes are parsed
   std::vector<Field> fields;
   size_t lines = 0;
 };
@@ -189,35 +189,34 @@ BodyDecoder::Step BodyDecoder::take_trailers(std::string_view input, size_t used
   TrailerSection& section = *trailers_;
   const size_t before = section.bytes.size();
   section.bytes.append(input.substr(used, kMaxTrailerBytes - before));
+  const char* begin = section.bytes.data();
+  LineCursor cursor(begin + section.read, begin + section.bytes.size());
   while (state_ == State::trailer) {
-    std::string_view line;
-    switch (section.scanner.next(section.bytes, line)) {
-      case LineScanner::Status::error:
-        fail(400, LineScanner::describe(section.bytes[section.scanner.position()]));
+    Field field;
+    switch (read_field_line(cursor, field)) {
+      case LineStatus::line:
+        take_trailer(field);
         break;
-      case LineScanner::Status::need_more:
+      case LineStatus::end:
+        state_ = State::complete;
+        break;
+      case LineStatus::need_more:
+        section.read = static_cast<size_t>(cursor.next - begin);
         if (section.bytes.size() < kMaxTrailerBytes) {
           return {Status::need_more, input.size(), {}};
         }
         fail(431, "The trailers are too long.");
         break;
-      case LineScanner::Status::line:
-        if (line.empty()) {
-          state_ = State::complete;
-        } else {
-          take_trailer_line(line);
-        }
+      case LineStatus::error:
+        fail(400, cursor.wrong);
     }
   }
   if (state_ == State::error) return {Status::error, used, {}};
-  return {Status::complete, used + section.scanner.line_begin() - before, {}};
+  return {Status::complete, used + static_cast<size_t>(cursor.next - begin) - before, {}};
 }
 
-void BodyDecoder::take_trailer_line(std::string_view line) {
-  Field field;
-  if (const char* wrong = parse_field_line(line, field)) {
-    fail(400, wrong);
-  } else if (++trailers_->lines > kMaxFields) {
+void BodyDecoder::take_trailer(const Field& field) {
+  if (++trailers_->lines > kMaxFields) {
     fail(431, "There are too many trailers.");
   } else if (is_allowed_in_trailers(field.id)) {
     trailers_->fields.push_back(field);

@@ -74,7 +74,7 @@ class BodyDecoder {
   bool take_framing_byte(char c);
   bool take_size_byte(char c);
   Step take_trailers(std::string_view input, size_t used);
-  void take_trailer_line(std::string_view line);
+  void take_trailer(const Field& field);
   bool expect(char c, char expected, State then);
   bool fail(uint16_t status, const char* detail);
 

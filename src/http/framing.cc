@@ -27,6 +27,11 @@ bool parse_length(std::string_view text, uint64_t& length) {
 }  // namespace
 
 void FramingFields::note_connection(std::string_view options) {
+  if (equals_lower(options, "keep-alive")) [[likely]] {  // as most clients say, who say anything
+    ++options_;
+    keep_alive_option_ = true;
+    return;
+  }
   for_each_element(options, [this](std::string_view option) {
     ++options_;
     if (equals_lower(option, "close")) {

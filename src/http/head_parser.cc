@@ -1,5 +1,8 @@
 #include "http/head_parser.h"
 
+#include <algorithm>
+
+#include "http/field_line.h"
 #include "http/framing.h"
 #include "http/target.h"
 
@@ -63,44 +66,47 @@ bool HeadParser::worth_parsing(std::string_view bytes, size_t max_start_line) {
   }
 }
 
-ParseStatus HeadParser::next_line(std::string_view bytes, std::string_view& line) {
-  switch (scanner_.next(bytes, line)) {
-    case LineScanner::Status::line:
-      return ParseStatus::complete;
-    case LineScanner::Status::error:
-      return fail(400, LineScanner::describe(bytes[scanner_.position()]));
-    case LineScanner::Status::need_more:
-      break;
-  }
+// The result of a cursor's read, once the limits have been looked at.
+ParseStatus HeadParser::settle(LineStatus status, std::string_view bytes, const char* next,
+                               const char* wrong) {
+  if (status == LineStatus::error) return fail(400, wrong);
+  if (status != LineStatus::need_more) return ParseStatus::complete;
   if (bytes.size() >= limits_.max_bytes) return fail(431, "The head is too long.");
+  scanner_.set_line_begin(static_cast<size_t>(next - bytes.data()));
   return ParseStatus::need_more;
 }
 
-ParseStatus HeadParser::next_start_line(std::string_view bytes, size_t max,
+ParseStatus HeadParser::read_start_line(std::string_view bytes, LineCursor& cursor, size_t max,
                                         std::string_view& line) {
-  const size_t window = scanner_.line_begin() + max + 2;
-  const ParseStatus status = next_line(bytes.substr(0, window), line);
-  if (status == ParseStatus::need_more && bytes.size() >= window) {
-    return fail(414, "The start line is too long.");
-  }
-  return status;
+  const char* begin = cursor.next;
+  const char* mark = begin;
+  do {
+    mark = cursor.marks.next();
+  } while (*mark == ':');
+  const LineStatus status = cursor.finish_line(mark);
+  if (MarkScanner::is_none(mark)) mark = cursor.end;
+  if (static_cast<size_t>(mark - begin) > max) return fail(414, "The start line is too long.");
+  line = between(begin, mark);
+  return settle(status, bytes, cursor.next, cursor.wrong);
 }
 
-ParseStatus HeadParser::parse_fields(std::string_view bytes, Fields& fields,
+ParseStatus HeadParser::parse_fields(std::string_view bytes, const LineCursor& at, Fields& fields,
                                      FramingFields& framing) {
+  LineCursor cursor = at;  // a copy that nobody has the address of: it stays in registers
+  const size_t max_fields = std::min(limits_.max_fields, kMaxFields);
   for (;;) {
-    std::string_view line;
-    if (auto status = next_line(bytes, line); status != ParseStatus::complete) return status;
-    if (line.empty()) break;
     Field field;
-    if (const char* wrong = parse_field_line(line, field)) return fail(400, wrong);
-    if (fields.size() >= limits_.max_fields || !fields.push(field)) {
+    const LineStatus status = read_field_line(cursor, field);
+    if (status != LineStatus::line) {
+      consumed_ = static_cast<size_t>(cursor.next - bytes.data());
+      return settle(status, bytes, cursor.next, cursor.wrong);
+    }
+    if (fields.size() >= max_fields) {
       return fail(431, "The head has too many fields.");
     }
+    fields.push(field);
     framing.note(field);
   }
-  consumed_ = scanner_.line_begin();
-  return ParseStatus::complete;
 }
 
 ParseStatus HeadParser::parse_request_line(std::string_view line, RequestHead& head) {
@@ -132,17 +138,18 @@ ParseStatus HeadParser::parse_request(std::string_view bytes, RequestHead& head)
   scanner_ = {};
   head.fields.clear();
 
+  LineCursor cursor(bytes.data(), bytes.data() + bytes.size());
   std::string_view line;
-  ParseStatus status = next_start_line(bytes, max_start_line, line);
+  ParseStatus status = read_start_line(bytes, cursor, max_start_line, line);
   if (status == ParseStatus::complete && line.empty()) {
-    status = next_start_line(bytes, max_start_line, line);
+    status = read_start_line(bytes, cursor, max_start_line, line);
   }
   if (status != ParseStatus::complete) return status;
   status = parse_request_line(line, head);
   if (status != ParseStatus::complete) return status;
 
   FramingFields framing;
-  status = parse_fields(bytes, head.fields, framing);
+  status = parse_fields(bytes, cursor, head.fields, framing);
   if (status != ParseStatus::complete) return status;
   return framing.decide(head, error_) ? ParseStatus::complete : ParseStatus::error;
 }
@@ -167,14 +174,15 @@ ParseStatus HeadParser::parse_response_head(std::string_view bytes, Method reque
   scanner_ = {};
   head.fields.clear();
 
+  LineCursor cursor(bytes.data(), bytes.data() + bytes.size());
   std::string_view line;
-  ParseStatus status = next_start_line(bytes, kMaxStatusLine, line);
+  ParseStatus status = read_start_line(bytes, cursor, kMaxStatusLine, line);
   if (status != ParseStatus::complete) return status;
   status = parse_status_line(line, head);
   if (status != ParseStatus::complete) return status;
 
   FramingFields framing;
-  status = parse_fields(bytes, head.fields, framing);
+  status = parse_fields(bytes, cursor, head.fields, framing);
   if (status != ParseStatus::complete) return status;
   return framing.decide(request_method, upgrade_requested, head, error_) ? ParseStatus::complete
                                                                          : ParseStatus::error;

@@ -25,6 +25,8 @@
 namespace warmgate::http {
 
 class FramingFields;
+struct LineCursor;
+enum class LineStatus : uint8_t;
 
 struct HeadLimits {
   size_t max_bytes = 32 * 1024;  // the whole head
@@ -63,11 +65,14 @@ class HeadParser {
 
  private:
   bool worth_parsing(std::string_view bytes, size_t max_start_line);
-  ParseStatus next_line(std::string_view bytes, std::string_view& line);
-  ParseStatus next_start_line(std::string_view bytes, size_t max, std::string_view& line);
+  ParseStatus read_start_line(std::string_view bytes, LineCursor& cursor, size_t max,
+                              std::string_view& line);
+  ParseStatus settle(LineStatus status, std::string_view bytes, const char* next,
+                     const char* wrong);
   ParseStatus parse_request_line(std::string_view line, RequestHead& head);
   ParseStatus parse_status_line(std::string_view line, ResponseHead& head);
-  ParseStatus parse_fields(std::string_view bytes, Fields& fields, FramingFields& framing);
+  ParseStatus parse_fields(std::string_view bytes, const LineCursor& at, Fields& fields,
+                           FramingFields& framing);
   ParseStatus parse_response_head(std::string_view bytes, Method request_method,
                                   bool upgrade_requested, ResponseHead& head);
   ParseStatus fail(uint16_t status, const char* detail);

@@ -1,6 +1,6 @@
 #include "http/target.h"
 
-#include "http/bytes.h"
+#include "http/wide.h"
 
 namespace warmgate::http {
 namespace {
@@ -44,12 +44,13 @@ bool is_valid_authority(std::string_view authority) {
   if (authority.empty()) return false;
   const char *p = authority.data(), *end = p + authority.size();
   if (*p == '[') {
-    const char* close = find_byte(p, end, ']');
+    const char* close = std::find(p, end, ']');
     if (close == end || close - p < 3 || !all_are(between(p + 1, close), kAddressByte)) {
       return false;
     }
     p = close + 1;
   } else {
+    p = find_first(UnusualNameByte(), p, p, end);  // most names have nothing unusual
     while (p != end && is_a(*p, kHostByte)) ++p;
     if (p == authority.data()) return false;
   }
@@ -58,7 +59,8 @@ bool is_valid_authority(std::string_view authority) {
 
 const char* parse_target(std::string_view text, RequestHead& head) {
   head.authority = {};
-  if (!is_target_text(text)) {
+  const char *begin = text.data(), *end = begin + text.size();
+  if (text.empty() || find_first(NoTargetByte(), begin, begin, end) != end) {
     return "The request target contains a character that is not allowed there.";
   }
   if (text[0] == '/') [[likely]] {
