@@ -1,7 +1,7 @@
 // Backend: one address that a pool consists of: its name, kept resolved, and its connections.
 #pragma once
 
-#include <memory>
+#include <functional>
 
 #include "config/config.h"
 #include "net/resolved_name.h"
@@ -12,11 +12,15 @@ namespace warmgate::gateway {
 class Backend {
  public:
   Backend(net::Loop& loop, net::Resolver& resolver, const config::Backend& config,
-          const transport::ClientLimits& limits, Duration resolve_interval)
+          const transport::ClientLimits& limits, Duration resolve_interval,
+          std::function<void()> on_resolved)
       : config_(config),
         pool_(loop, limits),
         name_(loop, resolver, config.host, config.port, {1s, resolve_interval},
-              [this] { pool_.set_addresses(name_.addresses()); }) {
+              [this, on_resolved = std::move(on_resolved)] {
+                pool_.set_addresses(name_.addresses());
+                on_resolved();
+              }) {
     pool_.set_addresses(name_.addresses());
   }
 

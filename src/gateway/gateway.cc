@@ -35,19 +35,46 @@ Gateway::Gateway(net::Loop& loop, net::Resolver& resolver, const config::Config&
       started_at_(loop.now()),
       server_(loop, *this, server_limits(config)) {
   for (const config::Service& service : config.services) {
-    services_.push_back(
-        std::make_unique<Service>(Surroundings{loop, resolver, access_log_, seed++}, config, service));
+    services_.push_back(std::make_unique<Service>(
+        Surroundings{loop, resolver, access_log_, [this] { try_start(); }, seed++}, config,
+        service));
   }
 }
 
-Status Gateway::start() {
+void Gateway::start(StartHandler on_started) {
+  on_started_ = std::move(on_started);
+  try_start();
+}
+
+// True when every name was looked up; `problem` is a sentence about the first that has no address.
+bool Gateway::names_settled(std::string& problem) const {
+  for (const auto& service : services_) {
+    for (const policy::PoolKind pool : {policy::PoolKind::always_on, policy::PoolKind::serverless}) {
+      for (const auto& backend : service->backends(pool)) {
+        if (!backend->name().settled()) return false;
+        if (backend->name().addresses().empty() && problem.empty()) {
+          problem = "backend " + backend->config().url + ": " + backend->name().error();
+        }
+      }
+    }
+  }
+  return true;
+}
+
+void Gateway::try_start() {
+  std::string problem;
+  if (!on_started_ || !names_settled(problem)) return;
+  const StartHandler on_started = std::exchange(on_started_, nullptr);
+  if (!problem.empty()) return on_started(StartFailure::unresolved_name, problem);
   for (const config::ListenAddress& listen : config_.listen) {
     const auto address = address_of(listen);
-    if (!address) return address.error();
-    if (const Status listening = server_.listen(*address); !listening) return listening.error();
+    if (!address) return on_started(StartFailure::cannot_listen, address.error().message);
+    const Status listening = server_.listen(*address);
+    if (!listening) return on_started(StartFailure::cannot_listen, listening.error().message);
   }
+  started_ = true;
   for (const auto& service : services_) service->start();
-  return success();
+  on_started(StartFailure::none, {});
 }
 
 void Gateway::drain() {

@@ -3,7 +3,9 @@
 // Thread.  All on the loop's thread.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "config/config.h"
@@ -22,9 +24,12 @@ class Gateway final : public transport::Application {
   Gateway(net::Loop& loop, net::Resolver& resolver, const config::Config& config,
           AccessLog::Sink access_sink, uint64_t seed);
 
-  // Binds all listen addresses and begins the services' probes and timers. An Error says which
-  // address failed and what to do.
-  Status start();
+  // Waits until each backend's name was looked up, binds all listen addresses and begins the
+  // services' probes and timers; then calls `on_started` once, perhaps at once.
+  enum class StartFailure : uint8_t { none, unresolved_name, cannot_listen };
+  using StartHandler = std::function<void(StartFailure, std::string problem)>;
+  void start(StartHandler on_started);
+  bool started() const { return started_; }
 
   // Stops accepting, ends what waits with 503 and lets what runs finish.
   void drain();
@@ -47,12 +52,16 @@ class Gateway final : public transport::Application {
 
  private:
   Service* route(const http::RequestHead& head);
+  void try_start();
+  bool names_settled(std::string& problem) const;
 
   net::Loop& loop_;
   const config::Config& config_;
   config::Router router_;
   AccessLog access_log_;
   Instant started_at_;
+  StartHandler on_started_;  // until the start is over
+  bool started_ = false;
   bool draining_ = false;
   uint64_t unrouted_ = 0;
   // The services outlive the server: its connections hold on to their exchanges.

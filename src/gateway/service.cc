@@ -37,7 +37,8 @@ Service::Service(const Surroundings& surroundings, const config::Config& config,
   const auto add = [&](PoolKind pool, const std::vector<config::Backend>& backends) {
     for (const config::Backend& backend : backends) {
       backends_[static_cast<size_t>(pool)].push_back(std::make_unique<Backend>(
-          loop_, surroundings.resolver, backend, limits, config.resolve_interval));
+          loop_, surroundings.resolver, backend, limits, config.resolve_interval,
+          surroundings.on_resolved));
     }
   };
   add(PoolKind::always_on, service.always_on);

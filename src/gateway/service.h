@@ -8,6 +8,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <unordered_map>
 #include <vector>
@@ -32,6 +33,7 @@ struct Surroundings {
   net::Loop& loop;
   net::Resolver& resolver;
   AccessLog& access_log;
+  std::function<void()> on_resolved;  // a backend's name has new addresses, or none
   uint64_t seed = 1;
 };
 
