@@ -33,7 +33,6 @@ class Gateway final : public transport::Application {
 
   // Stops accepting, ends what waits with 503 and lets what runs finish.
   void drain();
-  bool started() const { return started_; }
   bool draining() const { return draining_; }
   bool drained() const;
 
