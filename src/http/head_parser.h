@@ -45,8 +45,9 @@ struct ParseError {
 //
 // Use.     parse() with all bytes since the head's first one; after need_more call it again with
 //          more bytes appended (they may have moved in memory). The outcome does not depend on the
-//          pieces, and small pieces do not cost more than two looks at each byte. After complete
-//          or error, reset() before the next head.
+//          pieces (a fault in a field may be told as late as at the head's end), and small pieces
+//          do not cost more than two looks at each byte. After complete or error, reset() before
+//          the next head.
 // Thread.  Not thread-safe. No allocation.
 class HeadParser {
  public:

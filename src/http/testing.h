@@ -87,7 +87,12 @@ class Receiver {
 
   // The peer closes. "incomplete head", "error ...", or the head, the body and how it ended.
   std::string finish() {
-    if (outcome_.empty() && !in_body_) return "incomplete head";
+    if (outcome_.empty() && !in_body_) {
+      // In pieces a fault may be noticed as late as at the head's end: look once more at the whole.
+      parser_.reset();
+      parse_head();
+      if (outcome_.empty()) return "incomplete head";
+    }
     if (!in_body_) return outcome_;
     outcome_.append(" body=").append(body_);
     if (!decoder_.end_of_input()) {
