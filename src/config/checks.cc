@@ -12,6 +12,8 @@
 namespace warmgate::config {
 namespace {
 
+constexpr size_t kMaxRoutes = 10'000;
+
 std::string at(const char* list, size_t index) {
   return std::string(list) + "[" + std::to_string(index) + "]";
 }
@@ -53,6 +55,17 @@ std::string describe(const std::string& host, const std::string& path) {
 }  // namespace
 
 void check_routes(const Config& config, Report& report) {
+  size_t routes = 0;
+  for (const Service& service : config.services) {
+    routes += std::max<size_t>(service.match.hosts.size(), 1) *
+              std::max<size_t>(service.match.paths.size(), 1);
+  }
+  if (routes > kMaxRoutes) {
+    report.error_at("services", "have " + std::to_string(routes) +
+                                    " pairs of a host and a path to match; at most " +
+                                    std::to_string(kMaxRoutes) + " are taken");
+    return;
+  }
   using Headers = std::vector<std::pair<std::string, std::string>>;
   std::map<std::tuple<std::string, std::string, Headers>, size_t> owners;
   for (size_t i = 0; i < config.services.size(); ++i) {

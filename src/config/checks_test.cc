@@ -43,6 +43,16 @@ TEST(Checks, TheSameMatchTwiceIsAmbiguous) {
   EXPECT_EQ(errors_of(service("a", one) + service("b", "")), "");
 }
 
+TEST(Checks, HostsTimesPathsAreBounded) {
+  std::string hosts, paths;
+  for (int i = 0; i < 101; ++i) {
+    hosts += (i == 0 ? "h" : ", h") + std::to_string(i);
+    paths += (i == 0 ? "/p" : ", /p") + std::to_string(i);
+  }
+  const std::string match = "    match: {hosts: [" + hosts + "], paths: [" + paths + "]}\n";
+  EXPECT_THAT(errors_of(service("a", match)), HasSubstr("services: have 10201 pairs"));
+}
+
 TEST(Checks, ListenersMustDiffer) {
   EXPECT_THAT(errors_of(service("a", ""), "listen: ':9901'\n"),
               HasSubstr("admin: is the same as the listen address `:9901`"));

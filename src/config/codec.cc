@@ -1,6 +1,14 @@
 #include "config/codec.h"
 
+#include "base/text.h"
+
 namespace warmgate::config {
+
+std::string_view probably_meant(std::string_view word,
+                                std::span<const std::string_view> candidates) {
+  constexpr size_t kLongest = 64;
+  return word.size() > kLongest ? "" : nearest(word, candidates);
+}
 
 std::string must_be(const std::string& type, const Node& node) {
   std::string out = "must be " + type + ", not ";

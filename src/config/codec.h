@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -59,6 +60,11 @@ using CodecPtr = std::shared_ptr<const Codec<T>>;
 
 // The text of a scalar. An error, and nullptr, for anything else.
 const std::string* scalar_text(const Node& node, const std::string& type, const Context& context);
+
+// The candidate that was probably meant; empty when none is near. Long words are not looked at:
+// no name is long, and the comparison's cost grows with the word.
+std::string_view probably_meant(std::string_view word,
+                                std::span<const std::string_view> candidates);
 
 // "must be TYPE, not `what stands there`".
 std::string must_be(const std::string& type, const Node& node);

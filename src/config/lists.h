@@ -14,7 +14,7 @@ namespace warmgate::config {
 // At most kMaxItems items, so that what is quadratic in them stays quick.
 inline constexpr size_t kMaxItems = 1'000;
 
-// A list; a single item may stand without the list around it.
+// A list; a single item may stand without the list around it, unless it is a map.
 template <class T>
 class ListCodec : public Codec<std::vector<T>> {
  public:
@@ -23,6 +23,10 @@ class ListCodec : public Codec<std::vector<T>> {
 
   void read(const Node& node, std::vector<T>& value, const Context& context) const override {
     const bool is_list = node.kind == Node::Kind::list;
+    if (!is_list && item_->has_keys()) {
+      context.error(node.mark, must_be(type(), node));
+      return;
+    }
     const size_t count = is_list ? node.items.size() : 1;
     if (count < min_ || count > max_) {
       context.error(node.mark, "must have " + std::to_string(min_) + " to " + std::to_string(max_) +
@@ -49,6 +53,7 @@ class ListCodec : public Codec<std::vector<T>> {
     list.add("items", item_->schema());
     if (min_ > 0) list.add("minItems", Node::literal(std::to_string(min_)));
     list.add("maxItems", Node::literal(std::to_string(max_)));
+    if (item_->has_keys()) return list;
     Node either = Node::list({item_->schema(), std::move(list)});
     return Node::map().add("anyOf", std::move(either));
   }

@@ -19,12 +19,12 @@ std::string_view bare_host(std::string_view host) {
   return host;
 }
 
-// `lowered` is lower case already.
-bool ends_with_ignoring_case(std::string_view text, std::string_view lowered) {
-  if (text.size() < lowered.size()) return false;
-  text.remove_prefix(text.size() - lowered.size());
-  return std::equal(text.begin(), text.end(), lowered.begin(),
-                    [](char a, char b) { return lower(a) == b; });
+// `suffix` is lower case and begins with the dot, before which a label must stand; or it is empty.
+bool has_suffix(std::string_view host, std::string_view suffix) {
+  if (suffix.empty()) return true;
+  if (host.size() <= suffix.size()) return false;
+  host.remove_prefix(host.size() - suffix.size());
+  return std::ranges::equal(host, suffix, [](char a, char b) { return lower(a) == b; });
 }
 
 bool headers_match(const Service& service, const HeaderLookup& header) {
@@ -51,38 +51,46 @@ Router::Router(const Config& config) {
   for (const Service& service : config.services) {
     for (const std::string& host : or_everything(service.match.hosts)) {
       const bool wildcard = host.starts_with('*');
+      std::vector<Candidate>& list = host.empty() || wildcard ? others_ : by_exact_host_[host];
       for (const std::string& path : or_everything(service.match.paths)) {
-        candidates_.push_back(
-            {wildcard ? host.substr(1) : host, !host.empty() && !wildcard, path, &service});
+        list.push_back({wildcard ? host.substr(1) : "", path, &service});
       }
     }
   }
-  std::ranges::stable_sort(candidates_, more_specific);
+  for (auto& [host, list] : by_exact_host_) std::ranges::stable_sort(list, more_specific);
+  std::ranges::stable_sort(others_, more_specific);
+}
+
+bool Router::LessIgnoringCase::operator()(std::string_view a, std::string_view b) const {
+  return std::ranges::lexicographical_compare(a, b,
+                                              [](char x, char y) { return lower(x) < lower(y); });
 }
 
 bool Router::more_specific(const Candidate& a, const Candidate& b) {
   auto rank = [](const Candidate& c) {
-    // A longer exact host is not more specific than a shorter one: at most one of them matches.
-    return std::tuple(c.exact, c.exact ? 0 : c.host.size(), c.path.size(),
-                      c.service->match.headers.size());
+    return std::tuple(c.suffix.size(), c.path.size(), c.service->match.headers.size());
   };
   return rank(a) > rank(b);
+}
+
+const Service* Router::first_match(const std::vector<Candidate>& candidates, std::string_view host,
+                                   std::string_view target, const HeaderLookup& header) {
+  for (const Candidate& candidate : candidates) {
+    if (!has_suffix(host, candidate.suffix)) continue;
+    if (!path_matches(candidate.path, target)) continue;
+    if (headers_match(*candidate.service, header)) return candidate.service;
+  }
+  return nullptr;
 }
 
 const Service* Router::match(std::string_view host, std::string_view target,
                              const HeaderLookup& header) const {
   const std::string_view name = bare_host(host);
-  for (const Candidate& candidate : candidates_) {
-    if (candidate.exact && name.size() != candidate.host.size()) continue;
-    // The leading dot of a suffix needs a label before it.
-    if (!candidate.exact && !candidate.host.empty() && name.size() == candidate.host.size())
-      continue;
-    if (!ends_with_ignoring_case(name, candidate.host)) continue;
-    if (!path_matches(candidate.path, target)) continue;
-    if (!headers_match(*candidate.service, header)) continue;
-    return candidate.service;
+  if (auto exact = by_exact_host_.find(name); exact != by_exact_host_.end()) {
+    const Service* service = first_match(exact->second, name, target, header);
+    if (service != nullptr) return service;
   }
-  return nullptr;
+  return first_match(others_, name, target, header);
 }
 
 RouteTraits route_traits(const Service& service, std::string_view target) {

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,15 +36,22 @@ class Router {
  private:
   // One host and one path of a service's match; a service has their product.
   struct Candidate {
-    std::string host;    // exact, or the suffix with its leading dot; empty = every host
-    bool exact = false;  // host is the whole name
+    std::string suffix;  // of the host, with its leading dot; empty = every host
     std::string path;    // empty = every path
     const Service* service = nullptr;
   };
+  struct LessIgnoringCase {
+    using is_transparent = void;
+    bool operator()(std::string_view a, std::string_view b) const;
+  };
 
   static bool more_specific(const Candidate& a, const Candidate& b);
+  static const Service* first_match(const std::vector<Candidate>& candidates, std::string_view host,
+                                    std::string_view target, const HeaderLookup& header);
 
-  std::vector<Candidate> candidates_;  // most specific first
+  // Each list is in order, the most specific candidate first.
+  std::map<std::string, std::vector<Candidate>, LessIgnoringCase> by_exact_host_;
+  std::vector<Candidate> others_;
 };
 
 // Is `prefix` a prefix of the path in `target`, ending where a segment ends? "" matches all.

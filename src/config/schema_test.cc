@@ -85,7 +85,7 @@ TEST_F(SchemaTest, TakesTheExamplesAndWhatCheckPrints) {
 
 TEST_F(SchemaTest, TakesEachWayToWriteAValue) {
   EXPECT_TRUE(accepts("{listen: ':1', admin: off, services: [{name: a, timeouts: {total: 0}}]}"));
-  EXPECT_TRUE(accepts("services: {name: a, slo: 1m30s, limits: {max_body: 1.5 MiB}}"));
+  EXPECT_TRUE(accepts("services: [{name: a, slo: 1m30s, limits: {max_body: 1.5 MiB}}]"));
   EXPECT_TRUE(accepts("services: [{name: a, serverless: {backends: [{url: 'http://x'}]}}]"));
 }
 
@@ -93,6 +93,7 @@ TEST_F(SchemaTest, RefusesWhatTheLoaderRefuses) {
   const std::string broken[] = {
       "listen: ':1'",
       "services: []",
+      "services: {name: a}",
       "services: [{slo: 1s}]",
       "services: [{name: a, servless: {}}]",
       "services: [{name: a, slo: 500}]",

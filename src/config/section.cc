@@ -2,14 +2,13 @@
 
 #include <string_view>
 
-#include "base/text.h"
 #include "config/print.h"
 
 namespace warmgate::config {
 
 std::string unknown_key(const std::string& key, const std::vector<std::string>& known) {
   const std::vector<std::string_view> names(known.begin(), known.end());
-  const std::string_view near = nearest(key, names);
+  const std::string_view near = probably_meant(key, names);
   if (!near.empty()) return "unknown key; did you mean " + quote(near) + "?";
   std::string out = "unknown key; known here are ";
   for (const std::string& name : known) out += (&name == &known.front() ? "" : ", ") + name;

@@ -9,7 +9,6 @@
 #include <utility>
 #include <vector>
 
-#include "base/text.h"
 #include "base/time.h"
 #include "config/codec.h"
 
@@ -47,7 +46,7 @@ class ChoiceCodec : public Codec<E> {
       }
       names.push_back(name);
     }
-    std::string_view near = nearest(*text, names);
+    std::string_view near = probably_meant(*text, names);
     context.error(node.mark, must_be(type(), node) +
                                  (near.empty() ? "" : "; did you mean " + quote(near) + "?"));
   }

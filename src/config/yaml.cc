@@ -4,7 +4,6 @@
 // yaml.h first: eventhandler.h does not include all that it needs
 #include <yaml-cpp/eventhandler.h>
 
-#include <algorithm>
 #include <map>
 #include <sstream>
 #include <string>
@@ -73,6 +72,7 @@ class TreeBuilder : public YAML::EventHandler {
     Node node;
     YAML::anchor_t anchor;
     size_t nodes_before;
+    std::map<std::string, uint32_t> key_lines;  // of a map
   };
   struct Anchored {
     Node node;
@@ -84,7 +84,7 @@ class TreeBuilder : public YAML::EventHandler {
     if (stack_.size() == kMaxDepth) {
       throw Refused{node.mark, "nested deeper than " + std::to_string(kMaxDepth) + " levels"};
     }
-    stack_.push_back({std::move(node), anchor, nodes_});
+    stack_.push_back({std::move(node), anchor, nodes_, {}});
   }
 
   void close() {
@@ -111,7 +111,7 @@ class TreeBuilder : public YAML::EventHandler {
     }
     Node& parent = stack_.back().node;
     if (parent.kind == Node::Kind::map && parent.keys.size() == parent.items.size()) {
-      add_key(parent, node);
+      add_key(stack_.back(), node);
     } else {
       // An empty value has no place of its own: yaml-cpp names that of the token behind it.
       const bool empty = node.kind == Node::Kind::null && parent.kind == Node::Kind::map;
@@ -120,15 +120,15 @@ class TreeBuilder : public YAML::EventHandler {
     }
   }
 
-  void add_key(Node& map, const Node& key) {
+  void add_key(Open& map, const Node& key) {
     if (key.kind != Node::Kind::scalar) throw Refused{key.mark, "a key must be a plain text"};
-    auto same = std::ranges::find(map.keys, key.text, &Node::Key::text);
-    if (same != map.keys.end()) {
+    const auto [first, fresh] = map.key_lines.emplace(key.text, key.mark.line);
+    if (!fresh) {
       report_.error(key.mark, "",
                     "the key " + quote(key.text) + " stands in line " +
-                        std::to_string(same->mark.line) + " already");
+                        std::to_string(first->second) + " already");
     }
-    map.keys.push_back({key.text, key.mark});
+    map.node.keys.push_back({key.text, key.mark});
   }
 
   Report& report_;
