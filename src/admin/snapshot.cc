@@ -1,0 +1,82 @@
+#include "admin/snapshot.h"
+
+#include <algorithm>
+
+namespace warmgate::admin {
+namespace {
+
+using policy::PoolKind;
+
+BackendSnapshot gather_backend(gateway::Backend& backend, const policy::BackendStatus& status) {
+  BackendSnapshot snapshot;
+  snapshot.url = backend.config().url;
+  for (const net::Address& address : backend.name().addresses()) {
+    snapshot.addresses.push_back(address.to_string());
+  }
+  snapshot.resolve_error = backend.name().error();
+  snapshot.status = status;
+  snapshot.connections = backend.pool().connections();
+  snapshot.idle_connections = backend.pool().idle();
+  snapshot.connection_stats = backend.pool().stats();
+  return snapshot;
+}
+
+// Two backends of a pool may share a URL and differ in their Host; two series must not share their
+// labels.
+std::string unique_label(const std::vector<BackendSnapshot>& others, const std::string& url) {
+  const bool taken = std::any_of(others.begin(), others.end(),
+                                 [&url](const auto& other) { return other.url == url; });
+  return taken ? url + "#" + std::to_string(others.size()) : url;
+}
+
+std::vector<BackendSnapshot> gather_backends(const gateway::Service& service,
+                                             const policy::PoolStatus& status) {
+  std::vector<BackendSnapshot> snapshots;
+  const auto& backends = service.backends(status.pool);
+  for (size_t i = 0; i < backends.size(); ++i) {
+    const bool known = i < status.backends.size();
+    BackendSnapshot snapshot =
+        gather_backend(*backends[i], known ? status.backends[i] : policy::BackendStatus{});
+    snapshot.label = unique_label(snapshots, snapshot.url);
+    snapshots.push_back(std::move(snapshot));
+  }
+  return snapshots;
+}
+
+ServiceSnapshot gather_service(const gateway::Service& service) {
+  ServiceSnapshot snapshot;
+  const config::Service& config = service.config();
+  snapshot.name = config.name;
+  snapshot.slo = config.policy.slo;
+  snapshot.slo_first_byte = config.policy.slo_first_byte;
+  snapshot.prefer = config.policy.prefer;
+  snapshot.in_flight = service.in_flight();
+  snapshot.status = service.status();
+  snapshot.counters = service.counters();
+  for (const PoolKind pool : kPools) {
+    snapshot.backends[static_cast<size_t>(pool)] = gather_backends(service, snapshot.pool(pool));
+  }
+  snapshot.model_check = service.model_check().state();
+  snapshot.model_differences = service.model_check().differences();
+  return snapshot;
+}
+
+}  // namespace
+
+Snapshot gather(const gateway::Gateway& gateway, Instant now) {
+  Snapshot snapshot;
+  snapshot.version = WARMGATE_VERSION;
+  snapshot.uptime = now - gateway.started_at();
+  snapshot.started = gateway.started();
+  snapshot.draining = gateway.draining();
+  snapshot.connections = gateway.connections();
+  snapshot.unrouted = gateway.unrouted();
+  snapshot.server = gateway.server_stats();
+  snapshot.process = read_process_stats();
+  for (const auto& service : gateway.services()) {
+    snapshot.services.push_back(gather_service(*service));
+  }
+  return snapshot;
+}
+
+}  // namespace warmgate::admin
