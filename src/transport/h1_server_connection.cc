@@ -120,7 +120,8 @@ bool H1ServerConnection::process_body() {
     finish_exchange();
     return phase_ == Phase::head && !received_.view().empty();
   }
-  if (!body_pending_ || !reading_body_ || received_.view().empty()) {
+  const bool nothing_new = received_.view().empty() && !body_.complete();
+  if (!body_pending_ || !reading_body_ || nothing_new) {
     received_.consume(0);
     return false;
   }
