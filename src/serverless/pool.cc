@@ -21,9 +21,10 @@ InstancePool::InstancePool(const PoolSettings& settings, const MeterSettings& me
 void InstancePool::step(Instant now, const Event& event, Actions& out) {
   Step step{now, out};
   std::visit([&](const auto& e) { on(e, step); }, event);
+  assign_waiting(step);  // first: an instance whose time is over just now is still good for it
   run_due(step);
   expire_requests(step);
-  assign_waiting(step);
+  assign_waiting(step);  // a running request that expired has made room
   settle_idle(step);
   autoscaler_.observe(now, static_cast<uint32_t>(requests_.size()));
   scale_out(step);
@@ -99,7 +100,9 @@ void InstancePool::assign_waiting(Step& step) {
     auto& [id, instance] = *chosen;
     RequestId request = *waiting_.begin();
     waiting_.erase(waiting_.begin());
-    requests_.at(request).instance = id;
+    Request& record = requests_.at(request);
+    record.instance = id;
+    if (record.refused_by == 0) meter_.request_began();
     if (instance.requests.empty()) meter_.set_active(step.now, id, true);
     instance.requests.insert(request);
     instance.due = kNever;
@@ -107,7 +110,6 @@ void InstancePool::assign_waiting(Step& step) {
       instance.throttled = false;
       step.out.push_back(Signal{id, SignalKind::cont});
     }
-    meter_.request_began();
     step.out.push_back(Assign{request, id});
   }
 }
@@ -169,33 +171,6 @@ void InstancePool::put_back(Requests::iterator request, Step& step) {
     refuse(request->first, Refusal::instance_unreachable, step);
   }
   suspect(instance, step);
-}
-
-void InstancePool::check_invariants() const {
-  bool room = false;
-  size_t assigned = 0;
-  for (const auto& [id, instance] : instances_) {
-    const size_t load = instance.requests.size();
-    WG_ASSERT(load <= settings_.concurrency, "concurrency is never exceeded");
-    const bool unproved =
-        instance.state == InstanceState::delayed || instance.state == InstanceState::starting;
-    WG_ASSERT(!unproved || load == 0, "no traffic before a good probe");
-    if (instance.state == InstanceState::ready && load < settings_.concurrency) room = true;
-    WG_ASSERT(!instance.throttled || (instance.state == InstanceState::ready && load == 0),
-              "only an idle instance is throttled");
-    for (RequestId request : instance.requests) {
-      auto it = requests_.find(request);
-      WG_ASSERT(it != requests_.end() && it->second.instance == id, "assigned both ways");
-    }
-    assigned += load;
-  }
-  WG_ASSERT(waiting_.empty() || !room, "no request waits while an instance has room");
-  WG_ASSERT(count_live() <= settings_.max_instances, "max-instances is never exceeded");
-  for (RequestId request : waiting_) {
-    auto it = requests_.find(request);
-    WG_ASSERT(it != requests_.end() && !it->second.instance, "a waiting request is bound to none");
-  }
-  WG_ASSERT(assigned + waiting_.size() <= requests_.size(), "every request is known");
 }
 
 }  // namespace warmgate::serverless

@@ -105,7 +105,7 @@ class InstancePool {
   void on(const ProcessStarted& event, Step& step);
   void on(const ProbeFinished& event, Step& step);
   void on(const ProcessExited& event, Step& step);
-  void on(const TimerFired&, Step&) {}
+  void on(const TimerFired&, Step&) { timer_ = kNever; }
   void on(const ShutdownStarted& event, Step& step);
 
   // Requests (pool.cc)
@@ -120,17 +120,19 @@ class InstancePool {
   // Instances (pool_instances.cc)
   void run_due(Step& step);
   void settle_idle(Step& step);
-  void scale_out(Step& step);
-  uint32_t missing(Instant now);
-  void order_instance(Step& step);
   void suspect(Instances::iterator it, Step& step);
   void stop(Instances::iterator it, SignalKind kind, Step& step);
-  void start_failed(Step& step);
-  void pause_starts(Step& step);
   void remove(Instances::iterator it, Step& step);
   uint32_t count_live() const;  // not stopping
   void set_timer(Step& step);
   Instant next_due(Instant now) const;
+
+  // Their number (pool_scaling.cc)
+  void scale_out(Step& step);
+  uint32_t missing(Instant now);
+  void order_instance(Step& step);
+  void start_failed(Step& step);
+  void pause_starts(Step& step);
 
   const PoolSettings settings_;
   Prng prng_;

@@ -1,4 +1,4 @@
-// The life of instances: from the order to the end.
+// The life of instances: from the process's start to its end.
 #include <algorithm>
 
 #include "base/assert.h"
@@ -127,54 +127,6 @@ void InstancePool::settle_idle(Step& step) {
   }
 }
 
-// ---- more instances ----
-
-void InstancePool::scale_out(Step& step) {
-  const uint32_t live = count_live();
-  const uint32_t room = settings_.max_instances > live ? settings_.max_instances - live : 0;
-  const uint32_t orders = std::min(missing(step.now), room);
-  if (shutting_down_ || orders == 0) {
-    replacements_ = 0;
-    return;
-  }
-  if (step.now < start_after_) return;
-  for (uint32_t i = 0; i < orders; ++i) order_instance(step);
-  replacements_ = 0;
-}
-
-uint32_t InstancePool::missing(Instant now) {
-  const uint32_t live = count_live();
-  uint32_t coming = 0;  // will take requests soon
-  for (const auto& [id, instance] : instances_) {
-    if (instance.state != InstanceState::ready && instance.state != InstanceState::stopping) {
-      ++coming;
-    }
-  }
-  const uint32_t for_waiting = (waiting() + settings_.concurrency - 1) / settings_.concurrency;
-  uint32_t wanted = live + (for_waiting > coming ? for_waiting - coming : 0);
-  wanted = std::max(wanted, live + replacements_);
-  // The mean outlives the requests; without any of them nothing starts.
-  if (!requests_.empty()) wanted = std::max(wanted, autoscaler_.wanted(now));
-  wanted = std::max(wanted, settings_.min_instances);
-  return wanted - live;
-}
-
-void InstancePool::order_instance(Step& step) {
-  InstanceId id{++last_instance_};
-  Instance& instance = instances_[id];
-  instance.ordered = step.now;
-  ++counters_.starts;
-  meter_.instance_started(step.now, id);
-  const Duration delay =
-      settings_.start_delay + from_seconds(to_seconds(settings_.start_jitter) * prng_.uniform());
-  if (delay > 0s) {
-    instance.due = step.now + delay;
-  } else {
-    instance.state = InstanceState::starting;
-    step.out.push_back(Spawn{id});
-  }
-}
-
 // ---- fewer instances ----
 
 void InstancePool::suspect(Instances::iterator it, Step& step) {
@@ -198,17 +150,6 @@ void InstancePool::stop(Instances::iterator it, SignalKind kind, Step& step) {
   }
 }
 
-void InstancePool::start_failed(Step& step) {
-  ++counters_.start_failures;
-  pause_starts(step);
-  if (count_live() == 0) refuse_all_waiting(Refusal::could_not_start, step);
-}
-
-void InstancePool::pause_starts(Step& step) {
-  start_times_.failed();
-  start_after_ = step.now + start_times_.pause();
-}
-
 void InstancePool::remove(Instances::iterator it, Step& step) {
   // Its requests stay known: their connections tell how they ended.
   for (RequestId request : it->second.requests) requests_.at(request).instance = {};
@@ -222,7 +163,7 @@ uint32_t InstancePool::count_live() const {
   }));
 }
 
-// ---- timer and view ----
+// ---- timer ----
 
 Instant InstancePool::next_due(Instant now) const {
   Instant due = kNever;
@@ -252,37 +193,6 @@ void InstancePool::set_timer(Step& step) {
   if (due == timer_) return;
   timer_ = due;
   step.out.push_back(SetTimer{due});
-}
-
-std::vector<InstanceView> InstancePool::instances(Instant now) const {
-  std::vector<InstanceView> views;
-  for (const auto& [id, instance] : instances_) {
-    InstanceView view;
-    view.id = id;
-    switch (instance.state) {
-      case InstanceState::delayed:
-        view.state = "delayed";
-        break;
-      case InstanceState::starting:
-        view.state = "starting";
-        break;
-      case InstanceState::ready:
-        view.state = instance.requests.empty() ? "idle" : "serving";
-        break;
-      case InstanceState::suspect:
-        view.state = "suspect";
-        break;
-      case InstanceState::stopping:
-        view.state = "stopping";
-        break;
-    }
-    view.throttled = instance.throttled;
-    view.in_flight = static_cast<uint32_t>(instance.requests.size());
-    view.served = instance.served;
-    view.age = now - instance.ordered;
-    views.push_back(view);
-  }
-  return views;
 }
 
 }  // namespace warmgate::serverless

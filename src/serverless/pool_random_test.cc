@@ -35,6 +35,7 @@ class RandomWorld {
     EXPECT_EQ(c.starts, ended_);
     Bill bill = pool_.bill(now_);
     EXPECT_LE(bill.request_active, bill.instance_life);
+    EXPECT_LE(bill.requests, requests) << "a request that had to go elsewhere is billed once";
   }
 
   std::string log_;

@@ -215,6 +215,16 @@ TEST_F(PoolTest, ARequestInTimeEndsTheIdleLife) {
   EXPECT_THAT(send(29min, TimerFired{}), ElementsAre("term 1"));
 }
 
+TEST_F(PoolTest, ARequestAtTheLastMomentIsNotTurnedAway) {
+  make(settings(1, 1));
+  arrive(0s, 1);
+  become_ready(0s, 1);
+  finish(0s, 1);
+  EXPECT_THAT(arrive(15min, 2), ElementsAre("assign 2 to 1")) << "its idle life ends just now";
+  arrive(15min, 3);
+  EXPECT_THAT(finish(15min + 10s, 2), ElementsAre("assign 3 to 1")) << "its wait ends just now";
+}
+
 TEST_F(PoolTest, MinimumInstancesStartAloneAndStay) {
   PoolSettings s = settings(1, 3);
   s.min_instances = 2;
