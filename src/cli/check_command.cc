@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "cli/exit_status.h"
 #include "config/reference.h"
 
 namespace warmgate::cli {
@@ -27,7 +28,7 @@ int run_check(const CheckOptions& options) {
   }
   if (options.file.empty()) {
     std::cerr << "warmgate check: give the file to check: -c FILE\n";
-    return kExitUnreadable;
+    return kExitUsage;
   }
   return report_check(config::load_file(options.file), options.json, std::cout, std::cerr);
 }

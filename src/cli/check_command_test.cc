@@ -6,6 +6,8 @@
 #include <sstream>
 #include <string>
 
+#include "cli/exit_status.h"
+
 namespace warmgate::cli {
 namespace {
 
@@ -61,7 +63,7 @@ TEST(CheckCommand, JsonHoldsEverything) {
 
 TEST(CheckCommand, ExitStatusTellsAMissingFileFromAWrongOne) {
   EXPECT_EQ(run("check -c /nonexistent/warmgate.yaml"), kExitUnreadable);
-  EXPECT_EQ(run("check"), kExitUnreadable);
+  EXPECT_EQ(run("check"), kExitUsage);
   EXPECT_EQ(run("check -c /dev/null"), kExitInvalidConfig);
   EXPECT_EQ(run("check --print-schema"), 0);
   EXPECT_EQ(run("check --print-reference"), 0);
