@@ -7,8 +7,8 @@
 
 namespace warmgate::load {
 
-inline constexpr int kExitBadUsage = 1;       // nothing was sent
-inline constexpr int kExitFoundErrors = 2;    // with fail_on_error: errors or wrong answers
+inline constexpr int kExitBadUsage = 64;      // nothing was sent; as in sysexits.h
+inline constexpr int kExitFoundErrors = 1;    // with fail_on_error: errors or wrong answers
 inline constexpr int kExitCannotReport = 74;  // a file of figures could not be written to its end
 
 // Runs until all requests have ended, or SIGINT or SIGTERM, which are blocked for the calling
