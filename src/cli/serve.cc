@@ -141,6 +141,12 @@ class ServeRun {
 int serve(const config::Config& config, const std::string& hints) {
   // A reader of our logs that goes away must not end the service.
   std::signal(SIGPIPE, SIG_IGN);
+  // Before the first thread: each inherits the mask, so that only the loop is told.
+  sigset_t told_to_loop;
+  sigemptyset(&told_to_loop);
+  sigaddset(&told_to_loop, SIGTERM);
+  sigaddset(&told_to_loop, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &told_to_loop, nullptr);
   start_logging(config.log.format == config::LogFormat::json, config.log.level);
   if (!hints.empty()) log_warning("config", hints);
   if (const Status enough = ensure_descriptors(descriptors_needed(config)); !enough) {
