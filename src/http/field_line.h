@@ -5,8 +5,8 @@
 
 #include "http/field_names.h"
 #include "http/lines.h"
-#include "http/marks.h"
 #include "http/message.h"
+#include "http/wide.h"
 
 namespace warmgate::http {
 
@@ -14,10 +14,8 @@ enum class LineStatus : uint8_t { line, end, need_more, error };
 
 // The bytes of a section of lines, and how far they have been read.
 struct LineCursor {
-  LineCursor(const char* first, const char* last)
-      : marks(first, last), begin(first), next(first), end(last) {}
+  LineCursor(const char* first, const char* last) : begin(first), next(first), end(last) {}
 
-  MarkScanner marks;
   const char* begin;  // of the readable bytes
   const char* next;   // the next line's first byte
   const char* end;
@@ -28,20 +26,17 @@ struct LineCursor {
     return LineStatus::error;
   }
 
-  // The rest of the line: `mark` is a mark in it, and becomes the CR at its end.
-  [[gnu::always_inline]] LineStatus finish_line(const char*& mark) {
-    while (*mark != '\r') {
-      if (*mark != ':' && *mark != '\t') [[unlikely]] {
-        return MarkScanner::is_none(mark) ? LineStatus::need_more
-                                          : refuse(describe_bad_byte(*mark));
-      }
-      mark = marks.next();
-    }
-    if (mark + 1 == end) return LineStatus::need_more;
-    if (mark[1] != '\n') [[unlikely]]
-      return refuse(describe_bad_byte('\r'));
-    marks.skip();
-    next = mark + 2;
+  // Goes from `p`, somewhere in the line, to the end of the line; `p` becomes the CR there.
+  [[gnu::always_inline]] LineStatus finish_line(const char*& p) {
+    p = find_first(ControlByte(), begin, p, end);
+    while (p != end && *p == '\t') p = find_first(ControlByte(), begin, p + 1, end);
+    if (p == end) return LineStatus::need_more;
+    if (*p != '\r') [[unlikely]]
+      return refuse(describe_bad_byte(*p));
+    if (p + 1 == end) return LineStatus::need_more;
+    if (p[1] != '\n') [[unlikely]]
+      return refuse(describe_bad_byte(*p));
+    next = p + 2;
     return LineStatus::line;
   }
 };
@@ -49,6 +44,7 @@ struct LineCursor {
 // The value in a line: between its colon and the CR at its end, without the white space around it.
 inline std::string_view value_between(const char* colon, const char* cr) {
   const char *begin = colon + 1, *end = cr;
+  begin += *begin == ' ';
   while (*begin == ' ' || *begin == '\t') ++begin;  // at the latest the CR stops it
   if (begin != end) {
     while (end[-1] == ' ' || end[-1] == '\t') --end;  // at the latest *begin stops it
@@ -62,15 +58,14 @@ const char* describe_bad_name(const char* begin, const char* stop);
 // Reads the line at cursor.next. After `line` and `end` (the empty line) the cursor is behind it;
 // otherwise next has not moved.
 [[gnu::always_inline]] inline LineStatus read_field_line(LineCursor& cursor, Field& field) {
-  const char* begin = cursor.next;
-  const char* mark = cursor.marks.next();
-  if (*mark != ':') [[unlikely]] {
-    const LineStatus status = cursor.finish_line(mark);
+  const char* const begin = cursor.next;
+  const char* p = find_first(ControlByteOrColon(), cursor.begin, begin, cursor.end);
+  if (p == cursor.end || *p != ':') [[unlikely]] {
+    const LineStatus status = cursor.finish_line(p);
     if (status != LineStatus::line) return status;
-    if (mark == begin) return LineStatus::end;
-    return cursor.refuse(describe_bad_name(begin, mark));
+    return p == begin ? LineStatus::end : cursor.refuse(describe_bad_name(begin, p));
   }
-  const char* colon = mark;
+  const char* const colon = p;
   field.name = between(begin, colon);
   field.id = classify_inline(field.name);
   // A known name is a token by comparison; only the others are looked at byte by byte.
@@ -80,9 +75,10 @@ const char* describe_bad_name(const char* begin, const char* stop);
       if (const char* wrong = describe_bad_name(begin, colon)) return cursor.refuse(wrong);
     }
   }
-  const LineStatus status = cursor.finish_line(mark);
+  ++p;
+  const LineStatus status = cursor.finish_line(p);
   if (status == LineStatus::line) [[likely]]
-    field.value = value_between(colon, mark);
+    field.value = value_between(colon, p);
   return status;
 }
 

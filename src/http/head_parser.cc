@@ -79,14 +79,10 @@ ParseStatus HeadParser::settle(LineStatus status, std::string_view bytes, const 
 ParseStatus HeadParser::read_start_line(std::string_view bytes, LineCursor& cursor, size_t max,
                                         std::string_view& line) {
   const char* begin = cursor.next;
-  const char* mark = begin;
-  do {
-    mark = cursor.marks.next();
-  } while (*mark == ':');
-  const LineStatus status = cursor.finish_line(mark);
-  if (MarkScanner::is_none(mark)) mark = cursor.end;
-  if (static_cast<size_t>(mark - begin) > max) return fail(414, "The start line is too long.");
-  line = between(begin, mark);
+  const char* p = begin;
+  const LineStatus status = cursor.finish_line(p);
+  if (static_cast<size_t>(p - begin) > max) return fail(414, "The start line is too long.");
+  line = between(begin, p);
   return settle(status, bytes, cursor.next, cursor.wrong);
 }
 

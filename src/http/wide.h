@@ -24,11 +24,14 @@ inline const char* find_first(Matcher matches, [[maybe_unused]] const char* begi
     const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
     return static_cast<unsigned>(_mm_movemask_epi8(matches(block)));
   };
-  for (; end - p >= 16; p += 16) {
-    if (const unsigned hits = hits_at(p); hits != 0) return p + std::countr_zero(hits);
-  }
-  if (p != end && end - begin >= 16) {
-    const unsigned hits = hits_at(end - 16) >> (16 - (end - p));
+  if (end - begin >= 16) [[likely]] {
+    const char* const last = end - 16;
+    for (; p <= last; p += 16) {
+      if (const unsigned hits = hits_at(p); hits != 0) [[likely]]
+        return p + std::countr_zero(hits);
+    }
+    if (p == end) return end;
+    const unsigned hits = hits_at(last) >> (p - last);
     return hits != 0 ? p + std::countr_zero(hits) : end;
   }
 #endif
@@ -43,6 +46,15 @@ struct ControlByte {
   __m128i operator()(__m128i block) const {
     const __m128i below = _mm_cmpeq_epi8(_mm_min_epu8(block, _mm_set1_epi8(0x1f)), block);
     return _mm_or_si128(below, _mm_cmpeq_epi8(block, _mm_set1_epi8(0x7f)));
+  }
+#endif
+};
+
+struct ControlByteOrColon {
+  bool operator()(char c) const { return is_control(c) || c == ':'; }
+#if defined(__SSE2__)
+  __m128i operator()(__m128i block) const {
+    return _mm_or_si128(ControlByte()(block), _mm_cmpeq_epi8(block, _mm_set1_epi8(':')));
   }
 #endif
 };

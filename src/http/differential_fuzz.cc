@@ -1,0 +1,127 @@
+// libFuzzer target: our reading of a message beside that of Boost.Beast. We may refuse what Beast
+// takes. But when both take a message, they must agree on where it ends and on what it says:
+// a difference there is what request smuggling is made of.
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/http.hpp>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/assert.h"
+#include "http/testing.h"
+
+namespace warmgate::http {
+namespace {
+
+namespace beast = boost::beast::http;
+
+std::string_view view(boost::beast::string_view text) {
+  return {text.data(), text.size()};
+}
+
+constexpr uint64_t kLongestBody = 1 << 20;  // Beast reserves as much as a peer declares
+
+struct Message {
+  bool complete = false;
+  bool refused = false;
+  std::string body;
+  size_t consumed = 0;
+};
+
+// The body behind a head that was parsed; `bytes` begin with the head.
+Message read_body(std::string_view bytes, size_t head_size, Framing framing, uint64_t length) {
+  Message message;
+  BodyDecoder decoder;
+  decoder.begin(framing, length);
+  message.consumed = head_size;
+  BodyDecoder::Step step;
+  do {
+    step = decoder.next(bytes.substr(message.consumed));
+    message.consumed += step.consumed;
+    message.body.append(step.data);
+  } while (step.status == BodyDecoder::Status::data);
+  message.refused = step.status == BodyDecoder::Status::error;
+  message.complete = decoder.end_of_input();
+  return message;
+}
+
+// False if Beast refuses the bytes or finds no whole message in them.
+template <bool kIsRequest>
+bool read_with_beast(beast::parser<kIsRequest, beast::string_body>& parser, std::string_view bytes,
+                     Message& message) {
+  boost::system::error_code error;
+  parser.eager(true);
+  parser.header_limit(UINT32_MAX);
+  parser.body_limit(UINT64_MAX);
+  while (message.consumed < bytes.size() && !parser.is_done()) {
+    const std::string_view rest = bytes.substr(message.consumed);
+    const size_t used = parser.put(boost::asio::buffer(rest.data(), rest.size()), error);
+    message.consumed += used;
+    if (error == beast::error::need_more && used != 0) error = {};
+    if (error) return false;
+  }
+  if (!parser.is_done() && parser.is_header_done()) parser.put_eof(error);
+  message.complete = parser.is_done() && !error;
+  message.body = parser.get().body();
+  return message.complete;
+}
+
+template <class BeastMessage>
+void compare(const Fields& fields, const Message& ours, const BeastMessage& other,
+             const Message& theirs) {
+  WG_ASSERT(ours.complete, "a whole message for Beast is one for us");
+  WG_ASSERT(ours.consumed == theirs.consumed, "the same end");
+  WG_ASSERT(ours.body == theirs.body, "the same body");
+  for (const Field& field : fields) {
+    const auto [first, last] =
+        other.equal_range(boost::beast::string_view(field.name.data(), field.name.size()));
+    const bool found = std::any_of(
+        first, last, [&field](const auto& entry) { return view(entry.value()) == field.value; });
+    WG_ASSERT(found, "the same fields");
+  }
+}
+
+void check_request(std::string_view bytes) {
+  HeadParser parser;
+  RequestHead head;
+  if (parser.parse_request(bytes, head) != ParseStatus::complete) return;
+  const Message ours = read_body(bytes, parser.consumed(), head.framing, head.content_length);
+  if (ours.refused || head.content_length > kLongestBody) return;
+  beast::request_parser<beast::string_body> other;
+  Message theirs;
+  if (!read_with_beast(other, bytes, theirs)) return;
+  compare(head.fields, ours, other.get(), theirs);
+  WG_ASSERT(view(other.get().method_string()) == head.method_text, "the same method");
+  WG_ASSERT(
+      view(other.get().target()).ends_with(head.target) || head.target == "/" || head.target == "*",
+      "the same target");
+}
+
+void check_response(std::string_view bytes, Method method) {
+  HeadParser parser;
+  ResponseHead head;
+  if (parser.parse_response(bytes, method, head) != ParseStatus::complete) return;
+  const Message ours = read_body(bytes, parser.consumed(), head.framing, head.content_length);
+  if (ours.refused || head.content_length > kLongestBody) return;
+  beast::response_parser<beast::string_body> other;
+  other.skip(method == Method::head);
+  Message theirs;
+  if (!read_with_beast(other, bytes, theirs)) return;
+  compare(head.fields, ours, other.get(), theirs);
+  WG_ASSERT(other.get().result_int() == head.status, "the same status");
+}
+
+}  // namespace
+}  // namespace warmgate::http
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  if (size < 2) return 0;
+  using warmgate::http::Method;
+  const std::string_view bytes(reinterpret_cast<const char*>(data) + 2, size - 2);
+  if ((data[0] & 1) == 0) {
+    warmgate::http::check_request(bytes);
+  } else {
+    warmgate::http::check_response(bytes, (data[0] & 4) != 0 ? Method::head : Method::get);
+  }
+  return 0;
+}
