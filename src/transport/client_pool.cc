@@ -54,6 +54,11 @@ void ClientPool::preconnect(uint32_t count) {
   for (size_t have = idle_.size() + static_cast<size_t>(opening); have < wanted; ++have) open();
 }
 
+void ClientPool::prefer(const net::Address& address) {
+  const auto found = std::find(addresses_.begin(), addresses_.end(), address);
+  if (found != addresses_.end()) preferred_ = static_cast<size_t>(found - addresses_.begin());
+}
+
 void ClientPool::make_idle(Connections::iterator connection) {
   idle_.splice(idle_.begin(), busy_, connection);
   if (idle_.size() > limits_.max_idle) idle_.back()->close();

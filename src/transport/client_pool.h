@@ -66,6 +66,7 @@ class ClientPool {
   using Connections = std::list<std::unique_ptr<H1ClientConnection>>;
 
   H1ClientConnection& open();
+  void prefer(const net::Address& address);
   void make_idle(Connections::iterator connection);
   void bury(Connections& from, Connections::iterator connection);
 

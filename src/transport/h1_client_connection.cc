@@ -25,8 +25,9 @@ H1ClientConnection::~H1ClientConnection() = default;
 void H1ClientConnection::connect_next() {
   phase_ = Phase::connecting;
   const auto& addresses = pool_.addresses_;
+  if (addresses_tried_ == 0) first_address_ = pool_.preferred_;
   while (addresses_tried_ < addresses.size()) {
-    const size_t index = (pool_.preferred_ + addresses_tried_++) % addresses.size();
+    const size_t index = (first_address_ + addresses_tried_++) % addresses.size();
     auto stream = loop_.connect(addresses[index]);
     if (!stream) {
       connect_error_ = ENETUNREACH;
@@ -48,8 +49,7 @@ void H1ClientConnection::on_connected(int error) {
     return connect_next();
   }
   ++pool_.stats_.opened;
-  pool_.preferred_ += addresses_tried_ - 1;
-  if (!pool_.addresses_.empty()) pool_.preferred_ %= pool_.addresses_.size();
+  pool_.prefer(stream_->peer());
   if (handler_ != nullptr) {
     phase_ = Phase::head;
     flush();

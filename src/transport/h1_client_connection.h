@@ -64,6 +64,7 @@ class H1ClientConnection final : public ClientTransaction,
   http::HeadParser parser_;
   http::BodyDecoder body_;
   net::Timer timer_;          // connecting and idle; a transaction has its caller's limits
+  size_t first_address_ = 0;  // the index of the one that was tried first
   size_t addresses_tried_ = 0;
   int connect_error_ = 0;
 

@@ -64,8 +64,10 @@ void H1ServerConnection::read_more() {
 
 void H1ServerConnection::on_peer_end() {
   peer_ended_ = true;
-  if (phase_ == Phase::request && response_ended_ && !send_.empty()) {
-    close_after_ = true;  // a last response is on its way to a half-closed client
+  if (!exchange_open() && !send_.empty()) {
+    // A complete response is on its way to a half-closed client: its end is the connection's.
+    phase_ = Phase::request;
+    response_ended_ = close_after_ = true;
     return;
   }
   lose_client();
@@ -118,7 +120,9 @@ bool H1ServerConnection::process_head() {
 bool H1ServerConnection::process_body() {
   if (response_ended_) {
     finish_exchange();
-    return phase_ == Phase::head && !received_.view().empty();
+    if (phase_ == Phase::head && !received_.view().empty()) return true;
+    received_.consume(0);
+    return false;
   }
   const bool nothing_new = received_.view().empty() && !body_.complete();
   if (!body_pending_ || !reading_body_ || nothing_new) {
@@ -242,8 +246,7 @@ void H1ServerConnection::on_writable() {
 void H1ServerConnection::run() {
   if (phase_ == Phase::closed) return;
   flush();
-  if (phase_ == Phase::closed || phase_ == Phase::linger) return;
-  process();
+  if (phase_ == Phase::head || phase_ == Phase::request) process();
   if (more_to_read_ && phase_ != Phase::closed) read_more();
 }
 
@@ -260,6 +263,7 @@ void H1ServerConnection::flush() {
     if (phase_ == Phase::closed) return;
   }
   if (response_ended_ && phase_ == Phase::request && send_.empty()) process();
+  if (server_.draining_) close_if_idle();
 }
 
 // ---- ends ----
@@ -269,7 +273,7 @@ void H1ServerConnection::finish_exchange() {
   if (send_.size() >= kSendHigh) return;  // one that pipelines must also read; flush() comes back
   if (!close_after_ && !server_.draining_ && !body_pending_) {
     phase_ = Phase::head;
-    response_ended_ = false;
+    response_ended_ = head_request_ = false;
     arm_timer();
     return;
   }
@@ -291,6 +295,8 @@ void H1ServerConnection::linger() {
 
 void H1ServerConnection::lose_client() {
   ServerHandler* handler = exchange_open() ? std::exchange(handler_, nullptr) : nullptr;
+  // A response that is cut off must not look complete, as one that lasts until the end would.
+  if ((exchange_open() && head_sent_) || !send_.empty()) stream_->reset_on_close();
   close();
   if (handler != nullptr) handler->on_gone();
 }
@@ -306,6 +312,10 @@ void H1ServerConnection::close() {
 
 void H1ServerConnection::drain() {
   close_after_ = true;
+  close_if_idle();
+}
+
+void H1ServerConnection::close_if_idle() {
   if (phase_ == Phase::head && received_.view().empty() && send_.empty()) close();
 }
 

@@ -68,6 +68,7 @@ class H1ServerConnection final : public ServerTransaction,
   void finish_exchange();
   void linger();
   void close();
+  void close_if_idle();
   void lose_client();
   Duration time_limit() const;
   void arm_timer();
