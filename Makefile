@@ -1,0 +1,72 @@
+# The front door. Each target installs what it needs (Debian 12), builds and runs.
+SHELL := /bin/bash
+JOBS ?= $(shell nproc)
+BUILD := build/release
+DEMO_FLAGS ?=
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help:  ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | \
+	  awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+.PHONY: setup
+setup:
+	@tools/setup.sh
+
+$(BUILD)/build.ninja: | setup
+	@cmake --preset release >/dev/null
+
+.PHONY: build
+build: setup $(BUILD)/build.ninja  ## Build build/release/bin/warmgate and warmgate-model
+	@cmake --build --preset release -j $(JOBS) --target warmgate warmgate-model
+
+.PHONY: demo
+demo: build  ## Watch a scale-to-zero pool go cold, wake and take over, three ways side by side
+	@$(BUILD)/bin/warmgate demo $(DEMO_FLAGS)
+
+.PHONY: test
+test: setup $(BUILD)/build.ninja  ## Build everything and run all tests
+	@cmake --build --preset release -j $(JOBS)
+	@ctest --preset release -j $(JOBS) --no-tests=error
+
+.PHONY: asan
+asan: setup  ## All tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	@cmake --preset asan >/dev/null && cmake --build --preset asan -j $(JOBS)
+	@ctest --preset asan -j $(JOBS) --no-tests=error -LE 'release-only'
+
+.PHONY: tsan
+tsan: setup  ## The tests where threads meet, under ThreadSanitizer
+	@cmake --preset tsan >/dev/null
+	@cmake --build --preset tsan -j $(JOBS) --target net_test model_test cli_test
+	@ctest --preset tsan -j $(JOBS) --no-tests=error -R '^(net|model|cli)\.'
+
+.PHONY: lint
+lint:  ## Formatting, layering of the rooms, and clang-tidy on what changed
+	@tools/setup.sh lint
+	@tools/lint.sh
+
+.PHONY: fuzz
+fuzz:  ## Run every fuzzer for FUZZ_SECONDS each (default 60)
+	@tools/setup.sh fuzz
+	@tools/fuzz.sh $${FUZZ_SECONDS:-60}
+
+.PHONY: bench
+bench: build  ## Measure warmgate beside nginx and HAProxy, CPU per request, in one run
+	@tools/setup.sh bench
+	@bench/side_by_side.py
+
+.PHONY: model
+model:  ## Train the sample model and write assets/digits again
+	@tools/setup.sh model
+	@tools/train_digits.py
+
+.PHONY: format
+format:  ## Format the code
+	@tools/setup.sh lint
+	@git ls-files '*.cc' '*.h' | xargs clang-format -i
+
+.PHONY: clean
+clean:  ## Remove all builds
+	@rm -rf build

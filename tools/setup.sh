@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Installs what building and testing need on Debian 12. Quick when nothing is missing.
+#   tools/setup.sh            compiler, libraries, what the tests start
+#   tools/setup.sh lint fuzz  further groups
+set -euo pipefail
+
+build_packages=(
+  g++ cmake ninja-build ccache make pkg-config
+  libopencv-dnn-dev libc-ares-dev libyaml-cpp-dev nlohmann-json3-dev libvalijson-dev
+  libcli11-dev libspdlog-dev libfmt-dev libgtest-dev libgmock-dev
+)
+test_packages=(python3 valgrind)
+lint_packages=(clang-format clang-tidy)
+fuzz_packages=(clang libclang-rt-14-dev)
+bench_packages=(nginx haproxy wrk)
+model_packages=(python3-sklearn python3-onnx python3-numpy)
+
+wanted=("${build_packages[@]}" "${test_packages[@]}")
+for group in "$@"; do
+  case "$group" in
+    lint) wanted+=("${lint_packages[@]}") ;;
+    fuzz) wanted+=("${fuzz_packages[@]}") ;;
+    bench) wanted+=("${bench_packages[@]}") ;;
+    model) wanted+=("${model_packages[@]}") ;;
+    *) echo "setup.sh: unknown group '$group'; there are lint, fuzz, bench, model" >&2; exit 64 ;;
+  esac
+done
+
+missing=()
+for package in "${wanted[@]}"; do
+  status=$(dpkg-query -W -f '${db:Status-Abbrev}' "$package" 2>/dev/null || true)
+  [[ "$status" == ii* ]] || missing+=("$package")
+done
+[[ ${#missing[@]} -eq 0 ]] && exit 0
+
+sudo=()
+if [[ $EUID -ne 0 ]]; then
+  if ! command -v sudo >/dev/null; then
+    echo "setup.sh: missing packages and neither root nor sudo; run as root:" >&2
+    echo "  apt-get install ${missing[*]}" >&2
+    exit 69
+  fi
+  sudo=(sudo)
+fi
+echo "Installing: ${missing[*]}"
+export DEBIAN_FRONTEND=noninteractive
+"${sudo[@]}" apt-get update -qq
+"${sudo[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
