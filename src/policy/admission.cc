@@ -10,6 +10,10 @@ namespace {
 constexpr Duration kShortestRetryAfter = 1s;
 constexpr Duration kLongestRetryAfter = 120s;
 
+// Predicted waits are stretched by this, so that a queue in overload does not stand at the very
+// edge of the deadlines, where the noise of the prediction makes a part of it late.
+constexpr double kCaution = 1.25;
+
 // from + length, where length may be "no limit".
 Instant after(Instant from, Duration length) {
   return length >= kNever - from ? kNever : from + length;
@@ -52,10 +56,11 @@ void WarmgateDispatcher::wait_or_refuse(Instant now, Slot slot) {
 // priority is shed at once when no choice meets its deadline.
 void WarmgateDispatcher::wait_for_start(Instant now, Slot slot) {
   const Request& request = requests_[slot];
-  if (request.priority == Priority::low && is_doomed(now, request)) {
+  const bool doomed = is_doomed(now, request);
+  if (doomed && request.priority == Priority::low) {
     return reject(now, slot, RejectReason::doomed, 503);
   }
-  if (!released_within_cold_wait(now, request)) {
+  if (doomed && !released_within_cold_wait(now, request)) {
     return reject(now, slot, RejectReason::overloaded, 503);
   }
   enqueue(now, slot, Wait::start, start_expiry(request));
@@ -160,25 +165,44 @@ void WarmgateDispatcher::refuse_when_all_down(Instant now) {
   while (!queue_.empty()) reject(now, queue_.first_to_expire(), RejectReason::all_down, 503);
 }
 
-// Sends what can be sent now: those who can make it first, then the late, each in the order of
-// their deadlines.
+// Sends what can be sent now, each lane in the order of its deadlines. The always-on pool serves
+// those who can make it before the late (case 7). The serverless pool serves the two in turn, so
+// that those who were promised a late answer do get it while new ones keep coming.
 void WarmgateDispatcher::release(Instant now) {
-  while (release_one(now, Lane::on_time) || release_one(now, Lane::late) ||
-         release_one(now, Lane::serverless_only)) {
+  while ((late_in_turn_ && release_late_in_turn(now)) || release_one(now, Lane::on_time) ||
+         release_one(now, Lane::late) || release_one(now, Lane::serverless_only)) {
   }
+}
+
+bool WarmgateDispatcher::release_late_in_turn(Instant now) {
+  for (const Lane lane : {Lane::late, Lane::serverless_only}) {
+    const Slot slot = queue_.front(lane);
+    Route route;
+    if (slot == kNoSlot || !find_route(now, requests_[slot], route)) continue;
+    if (route.backend.pool != PoolKind::serverless) continue;
+    send(now, slot, route);
+    late_in_turn_ = false;
+    return true;
+  }
+  return false;
 }
 
 bool WarmgateDispatcher::release_one(Instant now, Lane lane) {
   const Slot slot = queue_.front(lane);
   Route route;
   if (slot == kNoSlot || !find_route(now, requests_[slot], route)) return false;
+  if (route.backend.pool == PoolKind::serverless) late_in_turn_ = lane == Lane::on_time;
+  send(now, slot, route);
+  return true;
+}
+
+void WarmgateDispatcher::send(Instant now, Slot slot, const Route& route) {
   queue_.remove(slot);
   if (route.backend.pool == PoolKind::serverless && ready_at_ != kNever) {
     release_times_.record(now - ready_at_);
     ready_at_ = kNever;
   }
   start(now, slot, route);
-  return true;
 }
 
 void WarmgateDispatcher::reject(Instant now, Slot slot, RejectReason reason, uint16_t status) {
@@ -262,10 +286,13 @@ bool WarmgateDispatcher::released_within_cold_wait(Instant now, const Request& r
 bool WarmgateDispatcher::busy_pools_make_it(Instant now, const Request& request) const {
   const double always_on = always_on_rate(now);
   const bool ready = serverless(now) == Serverless::ready;
-  const double serverless_rate = ready ? serverless_rate_per_slot() * warmth_.slots(now) : 0.0;
+  const uint32_t late = queue_.size(Lane::late) + queue_.size(Lane::serverless_only);
+  const double share = late > 0 ? 0.5 : 1.0;  // the late have their turn
+  const double serverless_rate =
+      ready ? share * serverless_rate_per_slot() * warmth_.slots(now) : 0.0;
   const double rate = always_on + serverless_rate;
   if (rate == 0) return always_on_slots(now) > 0 || ready;
-  const double wait_s = (queue_.size() + 1) / rate;
+  const double wait_s = kCaution * (queue_.size(Lane::on_time) + 1) / rate;
   if (settings_.queue.busy_wait > Duration{}) {
     return wait_s <= to_seconds(busy_expiry(request) - now);
   }

@@ -111,10 +111,19 @@ void WarmgateDispatcher::take_evidence(Instant now, Slot attempt_slot,
   } else {
     serverless_times_.first_byte(took);
   }
-  if (event.evidence) {
-    warmth_.instance_answered(now, *event.evidence, serverless_in_flight_);
+  const Duration usual = 2 * serverless_times_.first_byte().at(0.5, took);
+  const bool quick = !waited_for_start && took <= std::min(usual, settings_.slo / 2);
+  warmth_answered(now, event.evidence, EvidenceKind::first_byte_time, quick);
+}
+
+void WarmgateDispatcher::warmth_answered(Instant now,
+                                         const std::optional<InstanceEvidence>& evidence,
+                                         EvidenceKind otherwise, bool quick) {
+  const Warmth::Answer answer{otherwise, serverless_in_flight_, quick};
+  if (evidence) {
+    warmth_.instance_answered(now, *evidence, answer);
   } else {
-    warmth_.answered(now, EvidenceKind::first_byte_time, serverless_in_flight_);
+    warmth_.answered(now, answer);
   }
 }
 
@@ -415,7 +424,8 @@ void WarmgateDispatcher::bypass_slow(Instant now) {
 }
 
 // Silence without any other sign of life since: the belief in warmth is in doubt, and the next
-// traffic waits for confirmation. With signs of life: this answer is slow, which is a strike.
+// traffic waits for confirmation. With signs of life: where all slots are taken, there are fewer
+// than we thought; else this answer is slow, which is a strike.
 void WarmgateDispatcher::doubt_silent(Instant now) {
   while (silence_due_.next() <= now) {
     const Slot attempt_slot = silence_due_.front().slot;
@@ -423,6 +433,8 @@ void WarmgateDispatcher::doubt_silent(Instant now) {
     const Attempt& attempt = attempts_[attempt_slot];
     if (warmth_.silence(now) >= now - attempt.began) {
       warmth_.doubt();
+    } else if (serverless_in_flight_ >= warmth_.slots(now)) {
+      warmth_.refused(serverless_in_flight_);
     } else {
       strike(now, attempt);
     }

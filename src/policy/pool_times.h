@@ -33,7 +33,7 @@ class PoolTimes {
  private:
   stats::RecentQuantile first_byte_{kWindow};
   stats::RecentQuantile service_{kWindow};
-  stats::Ewma mean_{0.05};
+  stats::Ewma mean_{0.02};
 };
 
 }  // namespace warmgate::policy

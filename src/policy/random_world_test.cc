@@ -47,6 +47,8 @@ WorldSettings random_world(uint64_t seed) {
   world.unrepeatable = prng.chance(0.5) ? prng.uniform() * 0.3 : 0;
   world.low_priority = prng.chance(0.5) ? prng.uniform() : 0;
   world.heavy = prng.chance(0.3) ? prng.uniform() * 0.5 : 0;
+  world.impatient = prng.chance(0.5) ? 0.1 : 0;
+  world.replay_lost = prng.chance(0.5) ? 0.02 : 0;
   world.drains = prng.chance(0.2);
   world.changes_settings = prng.chance(0.2);
   return world;

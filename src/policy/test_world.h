@@ -17,7 +17,8 @@ namespace warmgate::policy {
 
 struct WorldSettings {
   ServiceSettings service;
-  double arrivals_per_s = 50;  // on average; bursts and silence alternate
+  double arrivals_per_s = 50;  // on average
+  bool bursty = true;          // bursts and silence alternate; false: evenly random
   Duration length = 20s;       // then no more arrivals, and everything must come to an end
   Duration service_time = 20ms;
   Duration start_time = 1s;
@@ -29,6 +30,8 @@ struct WorldSettings {
   double clients_leave = 0;  // share of requests whose client does
   double unrepeatable = 0;
   double low_priority = 0;
+  double impatient = 0;  // share with a time limit of their own, under 2 s
+  double replay_lost = 0;
   double heavy = 0;
   bool drains = false;
   bool changes_settings = false;
@@ -47,6 +50,13 @@ class TestWorld {
   uint64_t answered() const { return answered_; }
   uint64_t rejected() const { return rejected_; }
   uint64_t arrivals() const { return last_request_; }
+  // Since `from` after the start: answered after the deadline by the SLO, refused, slowest refusal.
+  struct Figures {
+    uint64_t answered = 0, late = 0, refused = 0;
+    Duration slowest_refusal{};
+  };
+  Figures figures;
+  Duration figures_from{};
 
  private:
   struct RequestState {
@@ -123,6 +133,9 @@ class TestWorld {
   void first_byte(uint64_t id);
   void finish(uint64_t id, Outcome outcome);
   void end_request(RequestId id);
+  bool counts(const RequestState& request) const {
+    return request.arrived >= end_of_arrivals_ - world_.length + figures_from;
+  }
   void place(uint64_t attempt_or_probe, bool probe);
   void place_pending();
   void run_on(uint64_t id, uint64_t instance, bool probe);
@@ -293,7 +306,7 @@ inline void TestWorld::happen(const Happening& next) {
 inline void TestWorld::arrive() {
   if (now_ >= end_of_arrivals_) return;
   if (prng_.chance(0.01)) bursting_ = !bursting_;
-  const double rate = world_.arrivals_per_s * (bursting_ ? 2.0 : 0.05);
+  const double rate = world_.arrivals_per_s * (!world_.bursty ? 1.0 : bursting_ ? 2.0 : 0.05);
   later(from_seconds(prng_.exponential(1 / rate)), What::arrival);
   RequestArrived event;
   event.request = RequestId{++last_request_};
@@ -301,14 +314,14 @@ inline void TestWorld::arrive() {
   event.repeatable = !prng_.chance(world_.unrepeatable);
   event.heavy = prng_.chance(world_.heavy);
   if (prng_.chance(world_.low_priority)) event.priority = Priority::low;
-  if (prng_.chance(0.1)) event.client_limit = from_seconds(prng_.uniform() * 2);
+  if (prng_.chance(world_.impatient)) event.client_limit = from_seconds(prng_.uniform() * 2);
   RequestState& state = requests_[last_request_];
   state.arrived = now_;
   state.repeatable = event.repeatable;
   if (prng_.chance(world_.clients_leave)) {
     later(from_seconds(prng_.exponential(0.1)), What::leave, last_request_);
   }
-  if (prng_.chance(0.02))
+  if (prng_.chance(world_.replay_lost))
     later(from_seconds(prng_.exponential(0.05)), What::lose_replay, last_request_);
   tell(event);
 }
@@ -404,6 +417,9 @@ inline void TestWorld::carry_out_reject(const Reject& action) {
   }
   end_request(action.request);
   ++rejected_;
+  if (!counts(request)) return;
+  ++figures.refused;
+  figures.slowest_refusal = std::max(figures.slowest_refusal, now_ - request.arrived);
 }
 
 inline void TestWorld::end_request(RequestId id) {
@@ -469,7 +485,13 @@ inline void TestWorld::finish(uint64_t id, Outcome outcome) {
   RequestState& request = requests_[attempt.request.value];
   if (!attempt.cancelled) --request.running;
   if (request.committed == AttemptId{id} && !attempt.cancelled) {
-    if (!request.ended) ++answered_;
+    if (!request.ended) {
+      ++answered_;
+      if (counts(request)) {
+        ++figures.answered;
+        figures.late += now_ - request.arrived > world_.service.slo ? 1 : 0;
+      }
+    }
     request.ended = true;
   }
   tell(AttemptFinished{AttemptId{id}, outcome});
@@ -479,7 +501,7 @@ inline void TestWorld::finish(uint64_t id, Outcome outcome) {
 // The platform: an instance with room, or a place in its own queue and perhaps a new instance.
 inline void TestWorld::place(uint64_t id, bool probe) {
   for (auto& [key, instance] : instances_) {
-    if (instance.alive && instance.ready <= now_ &&
+    if (pending_.empty() && instance.alive && instance.ready <= now_ &&
         instance.in_flight < world_.service.serverless.concurrency) {
       return run_on(id, key, probe);
     }
@@ -534,6 +556,7 @@ inline void TestWorld::run_on(uint64_t id, uint64_t key, bool probe) {
 inline void TestWorld::free_instance(uint64_t key) {
   --instances_[key].in_flight;
   instances_[key].last_busy = now_;
+  place_pending();  // first come those who wait at the platform
 }
 
 inline void TestWorld::forget_idle_instances() {

@@ -141,18 +141,14 @@ void WarmgateDispatcher::wake_succeeded(Instant now, const WakeLeases::Lease& le
   if (was_start && believed && !was_fresh && warmth_.silence(now) > took) {
     warmth_.found_cold(warmth_.silence(now) - took);
   }
-  if (event.evidence) {
-    warmth_.instance_answered(now, *event.evidence, serverless_in_flight_);
-  } else {
-    warmth_.answered(now, EvidenceKind::wake_response, serverless_in_flight_);
-  }
+  warmth_answered(now, event.evidence, EvidenceKind::wake_response, false);
   serverless_[lease.backend].circuit.success(now);
   wakes_.succeeded();
   if (cold_start_.under_way) return became_ready(now, lease, was_start);
   if (!was_start) {  // nothing new came of it: the platform has no more, or needs none
     wakes_.pause(now, std::max(cold_starts_.typical(), kShortestFutilePause));
   } else if (!event.evidence) {
-    warmth_.one_more_instance();
+    warmth_.one_more_slot();
   }
 }
 
@@ -253,11 +249,7 @@ void WarmgateDispatcher::keep_warm_ended(Instant now, const ProbeFinished& event
     warmth_.found_cold(warmth_.silence(now) - took);
     cold_starts_.started_in(took);
   }
-  if (event.evidence) {
-    warmth_.instance_answered(now, *event.evidence, serverless_in_flight_);
-  } else {
-    warmth_.answered(now, EvidenceKind::wake_response, serverless_in_flight_);
-  }
+  warmth_answered(now, event.evidence, EvidenceKind::wake_response, false);
 }
 
 // ---- health of the always-on pool

@@ -152,6 +152,8 @@ class WarmgateDispatcher final : public Dispatcher {
   void refuse_when_all_down(Instant now);
   void release(Instant now);
   bool release_one(Instant now, Lane lane);
+  bool release_late_in_turn(Instant now);
+  void send(Instant now, Slot slot, const Route& route);
   void reject(Instant now, Slot slot, RejectReason reason, uint16_t status);
   Duration retry_after(Instant now, RejectReason reason) const;
   bool start_would_help(Instant now) const;
@@ -205,6 +207,8 @@ class WarmgateDispatcher final : public Dispatcher {
   void detach(Slot attempt_slot);
   void forget_request(Slot slot);
   void take_evidence(Instant now, Slot attempt_slot, const AttemptFirstByte& event);
+  void warmth_answered(Instant now, const std::optional<InstanceEvidence>& evidence,
+                       EvidenceKind otherwise, bool quick);
   bool looks_like_start(Instant now, const Attempt& attempt,
                         const std::optional<InstanceEvidence>& evidence) const;
   void judge_answer(Instant now, Slot attempt_slot, uint16_t status);
@@ -262,6 +266,7 @@ class WarmgateDispatcher final : public Dispatcher {
   uint64_t last_attempt_ = 0;
   uint64_t last_probe_ = 0;
   AdmissionQueue queue_;
+  bool late_in_turn_ = false;  // the next serverless slot is for one who is late
 
   std::vector<AlwaysOnBackend> always_on_;     // only grows; settings say how many are in use
   std::vector<ServerlessBackend> serverless_;  // likewise

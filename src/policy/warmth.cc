@@ -33,10 +33,11 @@ void Warmth::note(Instant now, EvidenceKind kind) {
   ++answers_;
 }
 
-void Warmth::instance_answered(Instant now, const InstanceEvidence& evidence, uint32_t in_flight) {
+void Warmth::instance_answered(Instant now, const InstanceEvidence& evidence,
+                               const Answer& answer) {
   named_ = true;
   note(now, EvidenceKind::instance_header);
-  raise_limit(in_flight);
+  if (answer.quick) raise_limit(answer.in_flight);
   forget_silent(now);
   for (Instance& instance : table_) {
     if (instance.key != evidence.instance) continue;
@@ -54,18 +55,16 @@ void Warmth::instance_answered(Instant now, const InstanceEvidence& evidence, ui
   limit_ = 0;  // a new instance makes the old refusals obsolete
 }
 
-void Warmth::answered(Instant now, EvidenceKind kind, uint32_t in_flight) {
-  note(now, kind);
+void Warmth::answered(Instant now, const Answer& answer) {
+  note(now, answer.kind);
   if (unnamed_slots_ == 0) unnamed_slots_ = settings_.concurrency;
-  if (in_flight >= static_cast<uint32_t>(unnamed_slots_)) {
-    const double most = static_cast<double>(settings_.concurrency) * settings_.max_instances;
-    unnamed_slots_ = std::min(most, unnamed_slots_ + 1);
-  }
-  raise_limit(in_flight);
+  if (!answer.quick) return;
+  if (answer.in_flight >= static_cast<uint32_t>(unnamed_slots_)) one_more_slot();
+  raise_limit(answer.in_flight);
 }
 
 void Warmth::raise_limit(uint32_t in_flight) {
-  if (limit_ > 0 && in_flight >= static_cast<uint32_t>(limit_)) limit_ += 1;
+  if (limit_ > 0 && in_flight >= static_cast<uint32_t>(limit_)) limit_ += 1 / limit_;
 }
 
 void Warmth::refused(uint32_t in_flight) {
@@ -89,10 +88,10 @@ void Warmth::found_cold(Duration idle) {
   fresh_until_ = Instant{};
 }
 
-void Warmth::one_more_instance() {
+void Warmth::one_more_slot() {
   if (named_) return;
   const double most = static_cast<double>(settings_.concurrency) * settings_.max_instances;
-  unnamed_slots_ = std::min(most, unnamed_slots_ + settings_.concurrency);
+  unnamed_slots_ = std::min(most, unnamed_slots_ + 1);
 }
 
 void Warmth::forget_silent(Instant now) {

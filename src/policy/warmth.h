@@ -15,9 +15,10 @@ namespace warmgate::policy {
 //
 // Model.    Instances that named themselves stand in a table and leave it when they were silent for
 //           the idle lifetime, or while the others answered much. Where instances have no names,
-//           one is counted after the first good answer, and the slots grow by one with each good
-//           answer that came while all were taken. A refusal (429, 503) lowers a limit on the
-//           slots to 70 % of what was in flight; good answers at the limit raise it again.
+//           one is counted after the first good answer, and the slots grow by one with each quick
+//           answer that came while all were taken. A refusal (429, 503) or a long silence while all
+//           are taken means too few slots: it sets a limit of 70 % of what was in flight; quick
+//           answers at the limit raise it by one in the time that all slots are used once.
 //           Belief is *fresh* for kTrust after evidence: within it the slots are used without
 //           asking. Older belief is confirmed by a wake before traffic moves over.
 // Units.    Slots are requests in flight.
@@ -30,13 +31,18 @@ class Warmth {
   explicit Warmth(const ServerlessSettings& settings);
   void configure(const ServerlessSettings& settings);
 
-  // Evidence. `in_flight` counts the requests at the pool when it came.
-  void instance_answered(Instant now, const InstanceEvidence& evidence, uint32_t in_flight);
-  void answered(Instant now, EvidenceKind kind, uint32_t in_flight);
+  // Evidence.
+  struct Answer {
+    EvidenceKind kind = EvidenceKind::none;
+    uint32_t in_flight = 0;  // requests at the pool when it came
+    bool quick = true;       // it had not to wait for a slot
+  };
+  void instance_answered(Instant now, const InstanceEvidence& evidence, const Answer& answer);
+  void answered(Instant now, const Answer& answer);
   void refused(uint32_t in_flight);
   void doubt() { fresh_until_ = Instant{}; }  // silence: the next traffic waits for confirmation
   void found_cold(Duration idle);             // after an idle gap, a start had to be waited for
-  void one_more_instance();                   // a wake succeeded and no instance has a name
+  void one_more_slot();  // a further wake was held and answered, and no instance has a name
 
   bool knows(InstanceKey instance) const;
   bool known() const { return known_; }
