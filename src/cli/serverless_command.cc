@@ -6,6 +6,8 @@
 #include <string>
 
 #include "base/time.h"
+#include "cli/duration_option.h"
+#include "cli/logging.h"
 #include "serverless/command.h"
 
 namespace warmgate::cli {
@@ -23,20 +25,6 @@ struct Flags {
   bool idle_limit_given = false, idle_least_given = false, revision_given = false;
   std::string gpu = "none";
 };
-
-CLI::Option* add_duration(CLI::App& app, const std::string& flag, Duration& target,
-                          const std::string& help) {
-  auto parse = [&target, flag](const std::string& text) {
-    auto duration = parse_duration(text);
-    if (!duration || *duration < 0s) {
-      throw CLI::ValidationError(flag, "'" + text + "' is no duration such as 500ms, 15s or 4m");
-    }
-    target = *duration;
-  };
-  return app.add_option_function<std::string>(flag, parse, help)
-      ->type_name("DURATION")
-      ->default_str(format_duration(target));
-}
 
 void add_pool_flags(CLI::App& app, Flags& flags) {
   auto& pool = flags.options.pool;
@@ -136,6 +124,7 @@ void add_serverless_command(CLI::App& app, int& exit_status) {
   add_flags(*command, *flags);
   command->callback([flags, &exit_status] {
     derive(*flags);
+    start_logging(false, LogLevel::info);
     const serverless::Outcome outcome = serverless::run(flags->options);
     if (!outcome.problem.empty()) {
       std::cerr << "warmgate serverless: " << outcome.problem << std::endl;
