@@ -11,19 +11,22 @@ std::optional<std::string_view> SimpleRequest::field(std::string_view name) cons
   return std::nullopt;
 }
 
-// Kept alive by the connection (through `self_`) while the request is read, then by Responders.
+// Kept alive by itself (through `self_`) while the request is read, then by Responders. Those may
+// outlive the server: then there is nobody to answer any more.
 class SimpleExchange final : public ServerHandler {
  public:
-  SimpleExchange(ServerTransaction& transaction, const SimpleHandler& handler, uint64_t max_body)
-      : transaction_(&transaction), handler_(handler), max_body_(max_body) {}
+  SimpleExchange(SimpleServer& server, ServerTransaction& transaction)
+      : server_(server), transaction_(&transaction) {
+    server_.open_.insert(this);
+  }
   ~SimpleExchange() override {
     if (transaction_ == nullptr) return;
     answer({500, "text/plain", "The service gave no answer.\n", {}});
   }
 
-  static void start(const http::RequestHead& head, ServerTransaction& transaction,
-                    const SimpleHandler& handler, uint64_t max_body) {
-    auto exchange = std::make_shared<SimpleExchange>(transaction, handler, max_body);
+  static void start(SimpleServer& server, const http::RequestHead& head,
+                    ServerTransaction& transaction) {
+    auto exchange = std::make_shared<SimpleExchange>(server, transaction);
     exchange->self_ = exchange;
     transaction.set_handler(exchange.get());
     SimpleRequest& request = exchange->request_;
@@ -32,13 +35,14 @@ class SimpleExchange final : public ServerHandler {
     for (const http::Field& field : head.fields) request.fields.emplace_back(field.name, field.value);
     const bool has_body = head.framing == http::Framing::chunked || head.content_length > 0;
     if (!has_body) return exchange->handle();
-    if (head.content_length > max_body) return exchange->refuse_size();
+    if (head.content_length > server.max_body_) return exchange->refuse_size();
     transaction.read_body();
   }
 
   void answer(const SimpleResponse& response) {
     if (transaction_ == nullptr) return;
     ServerTransaction& transaction = *std::exchange(transaction_, nullptr);
+    server_.open_.erase(this);
     std::vector<http::Field> fields{
         {"content-type", response.content_type, http::FieldName::content_type}};
     for (const auto& [name, value] : response.fields) fields.push_back({name, value});
@@ -49,30 +53,34 @@ class SimpleExchange final : public ServerHandler {
 
   // ServerHandler
   void on_body(std::string_view piece) override {
-    if (request_.body.size() + piece.size() > max_body_) return refuse_size();
+    if (request_.body.size() + piece.size() > server_.max_body_) return refuse_size();
     request_.body.append(piece);
   }
   void on_request_end(std::span<const http::Field>) override { handle(); }
   void on_writable() override {}
   void on_gone() override {
+    server_.open_.erase(this);
+    let_go();
+  }
+
+  void let_go() {
     transaction_ = nullptr;
-    self_.reset();
+    const auto self = std::move(self_);  // perhaps the last one
   }
 
  private:
   void handle() {
     auto self = std::move(self_);
-    handler_(std::move(request_), Responder(std::move(self)));
+    server_.handler_(std::move(request_), Responder(std::move(self)));
   }
   void refuse_size() {
     auto self = std::move(self_);
     answer({413, "text/plain",
-            "The request body is larger than " + std::to_string(max_body_) + " bytes.\n", {}});
+            "The request body is larger than " + std::to_string(server_.max_body_) + " bytes.\n", {}});
   }
 
+  SimpleServer& server_;            // not to be used without a transaction
   ServerTransaction* transaction_;  // nullptr once answered or gone
-  const SimpleHandler& handler_;
-  uint64_t max_body_;
   SimpleRequest request_;
   std::shared_ptr<SimpleExchange> self_;
 };
@@ -85,8 +93,12 @@ SimpleServer::SimpleServer(net::Loop& loop, SimpleHandler handler, const ServerL
                            uint64_t max_body)
     : handler_(std::move(handler)), max_body_(max_body), server_(loop, *this, limits) {}
 
+SimpleServer::~SimpleServer() {
+  while (!open_.empty()) open_.extract(open_.begin()).value()->let_go();
+}
+
 void SimpleServer::on_request(const http::RequestHead& head, ServerTransaction& transaction) {
-  SimpleExchange::start(head, transaction, handler_, max_body_);
+  SimpleExchange::start(*this, head, transaction);
 }
 
 }  // namespace warmgate::transport

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -53,6 +54,7 @@ class SimpleServer final : public Application {
  public:
   SimpleServer(net::Loop& loop, SimpleHandler handler, const ServerLimits& limits,
                uint64_t max_body);
+  ~SimpleServer() override;  // Responders that are left over answer nobody
 
   Status listen(const net::Address& address) { return server_.listen(address); }
   net::Address address() const { return server_.address(); }
@@ -62,8 +64,10 @@ class SimpleServer final : public Application {
   void on_request(const http::RequestHead& head, ServerTransaction& transaction) override;
 
  private:
+  friend class SimpleExchange;
   SimpleHandler handler_;
   uint64_t max_body_;
+  std::set<SimpleExchange*> open_;  // not answered yet
   Server server_;
 };
 
