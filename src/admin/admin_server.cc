@@ -34,13 +34,15 @@ SimpleResponse problem(uint16_t status, std::string_view detail) {
 
 SimpleResponse readiness(const gateway::Gateway& gateway) {
   if (gateway.draining()) {
-    return {503, "application/json",
+    return {503,
+            "application/json",
             "{\"ready\":false,\"reason\":\"draining\",\"detail\":\"warmgate is shutting down: it "
             "finishes what runs and accepts nothing new\"}\n",
             {}};
   }
   if (!gateway.started()) {
-    return {503, "application/json",
+    return {503,
+            "application/json",
             "{\"ready\":false,\"reason\":\"starting\",\"detail\":\"the names of the backends are "
             "being looked up; no listener is open yet\"}\n",
             {}};
@@ -71,8 +73,10 @@ struct Route {
   Endpoint endpoint;
 };
 constexpr std::array kRoutes = {
-    Route{"/", serve_page},          Route{"/healthz", serve_health},
-    Route{"/readyz", serve_readiness}, Route{"/status", serve_status},
+    Route{"/", serve_page},
+    Route{"/healthz", serve_health},
+    Route{"/readyz", serve_readiness},
+    Route{"/status", serve_status},
     Route{"/metrics", serve_metrics},
 };
 

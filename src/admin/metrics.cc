@@ -43,7 +43,8 @@ void render_gateway_metrics(MetricsText& text, const Snapshot& snapshot) {
   text.family("warmgate_requests_malformed_total", counter,
               "Requests refused for their form: malformed or oversized heads, broken bodies.");
   text.sample({}, snapshot.server.refused);
-  text.family("warmgate_requests_unrouted_total", counter, "Requests that no service matched (404).");
+  text.family("warmgate_requests_unrouted_total", counter,
+              "Requests that no service matched (404).");
   text.sample({}, snapshot.unrouted);
 }
 

@@ -24,10 +24,9 @@ void render_states(MetricsText& text, const Snapshot& snapshot) {
     for (const PoolKind pool : kPools) {
       const PoolStatus& status = service.pool(pool);
       if (status.evidence == policy::EvidenceKind::none) continue;
-      text.sample({{"service", service.name},
-                   {"pool", name(pool)},
-                   {"evidence", name(status.evidence)}},
-                  to_seconds(status.evidence_age));
+      text.sample(
+          {{"service", service.name}, {"pool", name(pool)}, {"evidence", name(status.evidence)}},
+          to_seconds(status.evidence_age));
     }
   }
 }
@@ -130,9 +129,8 @@ void render_backend_metrics(MetricsText& text, const Snapshot& snapshot) {
     for (const ServiceSnapshot& service : snapshot.services) {
       for (const PoolKind pool : kPools) {
         for (const BackendSnapshot& backend : service.pool_backends(pool)) {
-          text.sample(
-              {{"service", service.name}, {"pool", name(pool)}, {"backend", backend.label}},
-              metric.value(backend));
+          text.sample({{"service", service.name}, {"pool", name(pool)}, {"backend", backend.label}},
+                      metric.value(backend));
         }
       }
     }

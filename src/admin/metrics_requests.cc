@@ -68,12 +68,13 @@ void render_attempts(MetricsText& text, const Snapshot& snapshot) {
 struct RequestMetric {
   std::string_view name;
   std::string_view help;
-  uint64_t gateway::ServiceCounters::* value;
+  uint64_t gateway::ServiceCounters::*value;
 };
 constexpr RequestMetric kRequestMetrics[] = {
     {"warmgate_requests_over_slo_total", "Requests that took longer than the SLO.",
      &gateway::ServiceCounters::over_slo},
-    {"warmgate_requests_abandoned_total", "Requests whose client left before the answer was complete.",
+    {"warmgate_requests_abandoned_total",
+     "Requests whose client left before the answer was complete.",
      &gateway::ServiceCounters::client_gone},
     {"warmgate_requests_timed_out_total", "Requests that met the limit on their total time.",
      &gateway::ServiceCounters::total_timeouts},

@@ -97,8 +97,7 @@ ProcessStats read_process_stats() {
   stats.start_time_s = parsed && booted > 0 ? booted + stats.start_time_s : 0;
   stats.open_fds = count_open_fds();
   rlimit limit{};
-  const bool limited =
-      getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+  const bool limited = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
   stats.max_fds = limited ? limit.rlim_cur : 0;
   return stats;
 }

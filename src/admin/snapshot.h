@@ -1,5 +1,5 @@
-// Snapshot: everything that the admin endpoints tell, as plain values taken at one moment. Gathering
-// is apart from rendering, so that rendering is tested without a gateway.
+// Snapshot: everything that the admin endpoints tell, as plain values taken at one moment.
+// Gathering is apart from rendering, so that rendering is tested without a gateway.
 #pragma once
 
 #include <array>

@@ -15,7 +15,10 @@ constexpr std::string_view kPoolKeys[] = {"always_on", "serverless", "gateway"};
 
 Json latency_json(const stats::LatencyHistogram& values) {
   if (values.count() == 0) {
-    return {{"count", 0}, {"p50_s", nullptr}, {"p90_s", nullptr}, {"p99_s", nullptr},
+    return {{"count", 0},
+            {"p50_s", nullptr},
+            {"p90_s", nullptr},
+            {"p99_s", nullptr},
             {"max_s", nullptr}};
   }
   return {{"count", values.count()},
@@ -103,16 +106,11 @@ Json requests_json(const ServiceSnapshot& service) {
       by_class[kClasses[c]] = counters.responses[i][c];
     }
   }
-  return {{"in_flight", service.in_flight},
-          {"over", by_answerer},
-          {"over_slo", counters.over_slo},
-          {"abandoned", counters.client_gone},
-          {"timed_out", counters.total_timeouts},
-          {"too_large", counters.body_too_large},
-          {"broken_off", counters.broken_off},
-          {"replays_lost", counters.replay_lost},
-          {"request_bytes", counters.request_bytes},
-          {"response_bytes", counters.response_bytes}};
+  return {{"in_flight", service.in_flight},          {"over", by_answerer},
+          {"over_slo", counters.over_slo},           {"abandoned", counters.client_gone},
+          {"timed_out", counters.total_timeouts},    {"too_large", counters.body_too_large},
+          {"broken_off", counters.broken_off},       {"replays_lost", counters.replay_lost},
+          {"request_bytes", counters.request_bytes}, {"response_bytes", counters.response_bytes}};
 }
 
 Json attempts_json(const gateway::ServiceCounters& counters) {
@@ -136,32 +134,32 @@ Json latencies_json(const gateway::ServiceCounters& counters) {
 Json service_json(const ServiceSnapshot& service) {
   const policy::ServiceStatus& status = service.status;
   const bool prefers_serverless = service.prefer == policy::Prefer::serverless;
-  return {{"name", service.name},
-          {"slo_s", to_seconds(service.slo)},
-          {"slo_until", service.slo_first_byte ? "first_byte" : "last_byte"},
-          {"prefer", prefers_serverless ? "serverless" : "always_on"},
-          {"pools",
-           {{"always_on", pool_json(service, PoolKind::always_on)},
-            {"serverless", pool_json(service, PoolKind::serverless)}}},
-          {"queue",
-           {{"requests", status.queued},
-            {"bytes", status.queued_bytes},
-            {"oldest_wait_s", to_seconds(status.oldest_wait)}}},
-          {"demand_per_s", status.demand_per_s},
-          {"requests", requests_json(service)},
-          {"attempts", attempts_json(service.counters)},
-          {"decisions", counts_json<policy::Reason>(status.attempts_by_reason)},
-          {"rejects", counts_json<policy::RejectReason>(status.rejects_by_reason)},
-          {"probes", counts_json<policy::ProbeKind>(status.probes_by_kind)},
-          {"cold_starts", cold_starts_json(status.cold_start)},
-          {"bypass",
-           {{"begun", status.bypasses},
-            {"won", status.bypasses_won},
-            {"budget", status.bypass_budget}}},
-          {"retries", status.retries},
-          {"model",
-           {{"check", name(service.model_check)}, {"differences", service.model_differences}}},
-          {"latency", latencies_json(service.counters)}};
+  return {
+      {"name", service.name},
+      {"slo_s", to_seconds(service.slo)},
+      {"slo_until", service.slo_first_byte ? "first_byte" : "last_byte"},
+      {"prefer", prefers_serverless ? "serverless" : "always_on"},
+      {"pools",
+       {{"always_on", pool_json(service, PoolKind::always_on)},
+        {"serverless", pool_json(service, PoolKind::serverless)}}},
+      {"queue",
+       {{"requests", status.queued},
+        {"bytes", status.queued_bytes},
+        {"oldest_wait_s", to_seconds(status.oldest_wait)}}},
+      {"demand_per_s", status.demand_per_s},
+      {"requests", requests_json(service)},
+      {"attempts", attempts_json(service.counters)},
+      {"decisions", counts_json<policy::Reason>(status.attempts_by_reason)},
+      {"rejects", counts_json<policy::RejectReason>(status.rejects_by_reason)},
+      {"probes", counts_json<policy::ProbeKind>(status.probes_by_kind)},
+      {"cold_starts", cold_starts_json(status.cold_start)},
+      {"bypass",
+       {{"begun", status.bypasses},
+        {"won", status.bypasses_won},
+        {"budget", status.bypass_budget}}},
+      {"retries", status.retries},
+      {"model", {{"check", name(service.model_check)}, {"differences", service.model_differences}}},
+      {"latency", latencies_json(service.counters)}};
 }
 
 }  // namespace
