@@ -2,10 +2,12 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/check_command.h"
+#include "cli/demo_command.h"
 #include "cli/exit_status.h"
 #include "cli/load_command.h"
 #include "cli/serve_command.h"
 #include "cli/serverless_command.h"
+#include "cli/status_command.h"
 
 namespace {
 
@@ -26,8 +28,10 @@ int main(int argc, char** argv) {
   app.footer(kFooter);
   app.require_subcommand(1);
   int exit_status = 0;
+  add_demo_command(app, exit_status);
   add_serve_command(app, exit_status);
   add_check_command(app, exit_status);
+  add_status_command(app, exit_status);
   add_load_command(app, exit_status);
   add_serverless_command(app, exit_status);
   try {

@@ -1,0 +1,11 @@
+// `warmgate demo`: flags into DemoOptions, and the run.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+namespace warmgate::cli {
+
+// Adds the subcommand. When it was called, its exit status stands in `exit_status` after parsing.
+void add_demo_command(CLI::App& app, int& exit_status);
+
+}  // namespace warmgate::cli

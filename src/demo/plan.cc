@@ -1,0 +1,73 @@
+#include "demo/plan.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace warmgate::demo {
+namespace {
+
+constexpr Duration kAround = 12s;  // starts, ends and the measurement, of all arms together
+constexpr Duration kRamp = 6s;
+constexpr double kBurstOfAlwaysOn = 1.4;  // burst rate, as a share of what always-on can do
+constexpr double kBurstOfMachine = 0.72;  // at most; the rest is for the gateway and the demo
+constexpr double kQuietOfAlwaysOn = 0.1;
+
+// Shares of the time that is left in an arm beside its two ramps.
+constexpr double kQuiet = 0.13, kBurst = 0.19, kAfter = 0.05, kSilence = 0.31, kAgain = 0.08;
+
+// The pool sleeps when this share of the silence is over, so that it is cold well before its end.
+constexpr double kIdleOfSilence = 0.55;
+
+constexpr Duration kUsualSlo = 500ms;
+constexpr int kServiceTimesInSlo = 14;  // on a slow machine
+
+load::Phase steady(double rate, Duration length) {
+  return {.from = rate, .to = rate, .length = length};
+}
+
+}  // namespace
+
+Result<Plan> make_plan(Duration length, const Machine& machine) {
+  if (length < kShortest || length > kLongest) {
+    return Error{"--duration must be from " + format_duration(kShortest) + " to " +
+                 format_duration(kLongest) + ": two cold starts in each of three arms take time"};
+  }
+  const double one_core = 1 / to_seconds(std::max<Duration>(machine.service_time, 1ms));
+  Plan plan;
+  plan.always_on_rate = one_core;
+  plan.burst_rate = std::min(kBurstOfAlwaysOn, kBurstOfMachine * machine.cores) * one_core;
+  plan.quiet_rate = std::max(kQuietOfAlwaysOn * one_core, 1.0);
+  const double slow_slo =
+      std::ceil(kServiceTimesInSlo * to_seconds(machine.service_time) * 10) / 10;
+  plan.slo = std::max(kUsualSlo, from_seconds(slow_slo));
+
+  const double rest = to_seconds((length - kAround) / 3 - 2 * kRamp);
+  const auto share = [rest](double part) { return from_seconds(part * rest); };
+  const load::Phase ramp{.from = plan.quiet_rate, .to = plan.burst_rate, .length = kRamp};
+  plan.idle_timeout = share(kSilence * kIdleOfSilence);
+  plan.profile = {steady(plan.quiet_rate, share(kQuiet)),
+                  ramp,
+                  steady(plan.burst_rate, share(kBurst)),
+                  steady(plan.quiet_rate, share(kAfter)),
+                  steady(0, share(kSilence)),
+                  steady(plan.quiet_rate, share(kAgain)),
+                  ramp,
+                  steady(plan.burst_rate, share(kBurst)),
+                  steady(plan.quiet_rate, share(kAfter))};
+  return plan;
+}
+
+std::string part_at(const Plan& plan, Duration time) {
+  for (const load::Phase& phase : plan.profile) {
+    if (time >= phase.length) {
+      time -= phase.length;
+      continue;
+    }
+    if (phase.from != phase.to) return "ramp";
+    if (phase.from == 0) return "silence";
+    return phase.from == plan.burst_rate ? "burst" : "quiet";
+  }
+  return "end";
+}
+
+}  // namespace warmgate::demo
