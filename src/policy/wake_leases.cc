@@ -29,4 +29,10 @@ void WakeLeases::failed(Instant now) {
   paused_until_ = now + pause_;
 }
 
+void WakeLeases::futile(Instant now, Duration first_pause) {
+  if (now < paused_until_) return;  // one of a volley, and the pause is already on
+  futile_pause_ = std::clamp(futile_pause_ * 2, first_pause, kLongestFutilePause);
+  paused_until_ = now + futile_pause_;
+}
+
 }  // namespace warmgate::policy

@@ -19,6 +19,7 @@ class WakeLeases {
   static constexpr uint32_t kMost = 16;
   static constexpr Duration kFirstPause = 500ms;
   static constexpr Duration kLongestPause = 10s;
+  static constexpr Duration kLongestFutilePause = 60s;
 
   struct Lease {
     ProbeId probe;
@@ -39,13 +40,14 @@ class WakeLeases {
   // Drops the leases whose time is over; how many.
   uint32_t expire(Instant now);
 
-  void succeeded() { pause_ = Duration{}; }
+  void succeeded() { pause_ = futile_pause_ = Duration{}; }
   void failed(Instant now);
-  void pause(Instant now, Duration length) { paused_until_ = now + length; }
+  void futile(Instant now, Duration first_pause);
 
  private:
   std::vector<Lease> leases_;  // oldest first
   Duration pause_{};
+  Duration futile_pause_{};
   Instant paused_until_{};
 };
 

@@ -7,8 +7,8 @@
 namespace warmgate::policy {
 namespace {
 
-// A wake beyond the first is held open this long at most, so that it takes up a slot and presses
-// the platform to start a further instance; a quarter of a start where that is shorter.
+// From cold, a wake beyond the first is held open this long at most, so that it takes up a slot and
+// presses the platform to start a further instance; a quarter of a start where that is shorter.
 constexpr Duration kShortestHold = 50ms;
 constexpr Duration kLongestHold = 500ms;
 constexpr Duration kShortestFutilePause = 1s;
@@ -94,8 +94,11 @@ void WarmgateDispatcher::send_wakes(Instant now, uint32_t instances) {
   const uint32_t wakes =
       std::min((started - 1) * concurrency + 1, WakeLeases::kMost - wakes_.in_flight());
   const bool from_cold = !warmth_.fresh(now);
-  Duration hold = std::clamp(cold_starts_.typical() / 4, kShortestHold, kLongestHold);
-  if (concurrency == 1) hold = Duration{};  // it would keep the only slot from a request
+  // While slots are in use, waiting at the platform is pressure enough, and a held wake would keep
+  // a slot from a request.
+  const bool holds = from_cold && concurrency > 1;
+  const Duration hold =
+      holds ? std::clamp(cold_starts_.typical() / 4, kShortestHold, kLongestHold) : Duration{};
   if (from_cold && !cold_start_.under_way) cold_start_ = {true, now, 0};
   for (uint32_t i = 0; i < wakes; ++i) {
     const bool first = from_cold && wakes_.in_flight() == 0;
@@ -143,10 +146,11 @@ void WarmgateDispatcher::wake_succeeded(Instant now, const WakeLeases::Lease& le
   }
   warmth_answered(now, event.evidence, EvidenceKind::wake_response, false);
   serverless_[lease.backend].circuit.success(now);
-  wakes_.succeeded();
+  if (was_start || cold_start_.under_way) wakes_.succeeded();
   if (cold_start_.under_way) return became_ready(now, lease, was_start);
-  if (!was_start) {  // nothing new came of it: the platform has no more, or needs none
-    wakes_.pause(now, std::max(cold_starts_.typical(), kShortestFutilePause));
+  if (!was_start) {
+    const Duration start = std::max(cold_starts_.typical(), kShortestFutilePause);
+    wakes_.futile(now, std::min(start, WakeLeases::kLongestFutilePause));
   } else if (!event.evidence) {
     warmth_.one_more_slot();
   }
