@@ -8,7 +8,6 @@
 #include "cli/serve_command.h"
 #include "cli/serverless_command.h"
 #include "cli/status_command.h"
-#include "cli/status_command.h"
 
 namespace {
 
@@ -32,7 +31,6 @@ int main(int argc, char** argv) {
   add_demo_command(app, exit_status);
   add_serve_command(app, exit_status);
   add_check_command(app, exit_status);
-  add_status_command(app, exit_status);
   add_status_command(app, exit_status);
   add_load_command(app, exit_status);
   add_serverless_command(app, exit_status);
