@@ -1,7 +1,6 @@
 #include "demo/plan.h"
 
 #include <algorithm>
-#include <cmath>
 
 namespace warmgate::demo {
 namespace {
@@ -37,9 +36,8 @@ Result<Plan> make_plan(Duration length, const Machine& machine) {
   plan.always_on_rate = one_core;
   plan.burst_rate = std::min(kBurstOfAlwaysOn, kBurstOfMachine * machine.cores) * one_core;
   plan.quiet_rate = std::max(kQuietOfAlwaysOn * one_core, 1.0);
-  const double slow_slo =
-      std::ceil(kServiceTimesInSlo * to_seconds(machine.service_time) * 10) / 10;
-  plan.slo = std::max(kUsualSlo, from_seconds(slow_slo));
+  const Duration slow = kServiceTimesInSlo * machine.service_time;
+  plan.slo = std::max<Duration>(kUsualSlo, (slow + 99ms) / 100ms * 100ms);
 
   const double rest = to_seconds((length - kAround) / 3 - 2 * kRamp);
   const auto share = [rest](double part) { return from_seconds(part * rest); };
