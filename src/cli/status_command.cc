@@ -62,6 +62,7 @@ Result<net::Address> parse_admin_address(std::string text) {
   if (text.starts_with(kScheme)) text.erase(0, kScheme.size());
   text = text.substr(0, text.find('/'));
   if (text.starts_with(kLocalhost)) text.replace(0, kLocalhost.size(), "127.0.0.1:");
+  if (text.starts_with(':')) text.insert(0, "127.0.0.1");  // listens on all: so on this one as well
   return net::Address::parse(text);
 }
 

@@ -46,7 +46,8 @@ TEST(StatusTable, RefusesOtherDocuments) {
 }
 
 TEST(StatusCommand, UnderstandsAddressesAsPeopleTypeThem) {
-  for (const char* text : {"127.0.0.1:9901", "localhost:9901", "http://127.0.0.1:9901/status"}) {
+  for (const char* text :
+       {"127.0.0.1:9901", ":9901", "localhost:9901", "http://127.0.0.1:9901/status"}) {
     const auto address = parse_admin_address(text);
     ASSERT_TRUE(address) << text;
     EXPECT_EQ(address->to_string(), "127.0.0.1:9901");
