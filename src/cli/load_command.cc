@@ -28,8 +28,8 @@ Latency counts from the time at which a request was to be sent.
 Exit status: 0 after a run; 64 bad usage; with --fail-on-error 1 after errors or wrong answers.)";
 
 void add_when(CLI::App& app, LoadOptions& options) {
-  app.add_option("--rate", options.rate, "A steady rate, such as 50/s, 0.5/s or 600/m")
-      ->group("When to send (one of --rate, --profile, --trace)");
+  app.option_defaults()->group("When to send (one of --rate, --profile and --trace)");
+  app.add_option("--rate", options.rate, "A steady rate, such as 50/s, 0.5/s or 600/m");
   add_duration(app, "--duration", options.length, "How long, with --rate");
   app.add_option("--profile", options.profile,
                  "A rate that changes: a file, or the profile itself");
@@ -60,6 +60,7 @@ void add_when(CLI::App& app, LoadOptions& options) {
 }
 
 void add_what(CLI::App& app, LoadOptions& options) {
+  app.option_defaults()->group("What to send");
   app.add_option("--payloads", options.payloads,
                  "JSON lines with bodies, labels and answers; sent in turn, answers checked")
       ->type_name("FILE");
@@ -75,6 +76,7 @@ void add_what(CLI::App& app, LoadOptions& options) {
 }
 
 void add_report(CLI::App& app, LoadOptions& options) {
+  app.option_defaults()->group("What to tell");
   add_duration(app, "--slo", options.slo, "Latency that a good answer should stay within");
   app.add_option("--json", options.json, "All figures as JSON; - is standard output")
       ->type_name("FILE");

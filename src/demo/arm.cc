@@ -115,7 +115,8 @@ Status Arm::read_bill() {
 
 void Arm::on_outcome(const load::Outcome& outcome) {
   tally_.add(outcome);
-  if (load::answered(outcome.ending)) second_.latency.record(outcome.latency);
+  const bool served = outcome.ending == load::Ending::ok || outcome.ending == load::Ending::wrong;
+  if (served) second_.latency.record(outcome.latency);
 }
 
 void Arm::show_second() {
