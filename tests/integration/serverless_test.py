@@ -8,8 +8,7 @@ import subprocess
 import sys
 import unittest
 
-from serverless_harness import (PATIENCE_S, WARMGATE, Runtime, eventually, in_flight,
-                                process_state)
+from harness import PATIENCE_S, WARMGATE, Runtime, eventually, in_flight, process_state
 
 
 def named(status, instance):

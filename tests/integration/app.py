@@ -1,5 +1,6 @@
-"""A small server for the tests of `warmgate serverless`. It keeps to the container contract and does
-what the path says. Files in the directory FLAGS (environment) open its gates: no timing."""
+"""A small server for tests, which keeps to the container contract and does what the path says. Files
+in the directory FLAGS (environment) open its gates: no timing. Each response carries the instance's
+evidence, as those of warmgate-model do."""
 import http.server
 import json
 import os
@@ -12,6 +13,9 @@ FLAGS = pathlib.Path(os.environ["FLAGS"])
 lock = threading.Lock()
 running = 0
 most_running = 0
+served = 0
+began = time.monotonic()
+instance = os.urandom(8).hex()
 
 
 def wait_for(name):
@@ -21,9 +25,18 @@ def wait_for(name):
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def log_message(self, *_):
         pass
+
+    def end_headers(self):
+        global served
+        with lock:
+            served += 1
+            evidence = f"{instance};age={time.monotonic() - began:.3f};served={served}"
+        self.send_header("warmgate-instance", evidence)
+        super().end_headers()
 
     def answer(self, body, status=200):
         data = json.dumps(body).encode()
@@ -65,8 +78,19 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body = self.read_body()
         self.answer({"bytes": len(body), "sum": sum(body) % 65536, **who()})
 
-    def serve(self, what, name=""):
-        if what == "hold":  # until the flag file is there
+    def serve(self, what, name="", *_):
+        if what == "work":  # for so many milliseconds
+            time.sleep(int(name) / 1000)
+            self.answer(who())
+        elif what == "big":  # so many bytes, as fast as they are taken
+            left = int(name)
+            self.send_response(200)
+            self.send_header("Content-Length", name)
+            self.end_headers()
+            while left > 0:
+                left -= self.wfile.write(b"x" * min(left, 65536))
+                (FLAGS / "left").write_text(str(left))
+        elif what == "hold":  # until the flag file is there
             wait_for(name)
             self.answer(who())
         elif what == "crash":
@@ -115,4 +139,6 @@ if __name__ == "__main__":
     if "stubborn" in sys.argv[1:]:
         import signal
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    Server(("", int(os.environ["PORT"])), Handler).serve_forever()
+    server = Server(("", int(os.environ["PORT"])), Handler)
+    print(f"listening on 127.0.0.1:{server.server_port}", flush=True)
+    server.serve_forever()
