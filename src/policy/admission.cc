@@ -237,8 +237,8 @@ Duration WarmgateDispatcher::retry_after(Instant now, RejectReason reason) const
 
 // ---- predictions; where nothing is learned yet they admit, and the budgets of waiting bound
 
-// Is it a cold start that those who wait are waiting for? Also in the ramp after it, while further
-// instances are being started.
+// Is it a start that those who wait are waiting for? The pool's, or that of further instances:
+// while they are allowed, on their way and not overdue, or were not just found to be futile.
 bool WarmgateDispatcher::start_would_help(Instant now) const {
   switch (serverless(now)) {
     case Serverless::absent:
@@ -250,10 +250,9 @@ bool WarmgateDispatcher::start_would_help(Instant now) const {
     case Serverless::ready:
       break;
   }
-  if (now >= ramp_until_) return false;
-  const bool can_start_more =
-      may_wake(now) && warmth_.instances(now) < settings_.serverless.max_instances;
-  return wakes_.in_flight() > 0 || can_start_more;
+  if (warmth_.instances(now) >= settings_.serverless.max_instances) return false;
+  if (wakes_.in_flight() == 0) return may_wake(now);
+  return now - wakes_.oldest_sent() < cold_starts_.slow() * 3 / 2;
 }
 
 // No choice meets the deadline: neither the always-on pool after those who wait for it in time, nor

@@ -79,13 +79,15 @@ void BackendHealth::probe_failed(Instant now, bool refused) {
 }
 
 void BackendHealth::fall(Instant now, State to, bool with_penalty) {
-  if (state_ == State::healthy || (to == State::dead && state_ != State::dead)) fell_at_ = now;
+  const bool was_healthy = state_ == State::healthy;
+  if (was_healthy || (to == State::dead && state_ != State::dead)) fell_at_ = now;
   // Dead is stronger than quarantined: a strike of a request that was still under way changes
   // nothing about a refused connection.
   if (state_ != State::dead) state_ = to;
   probes_good_ = 0;
   if (!with_penalty || now < penalty_until_) return;
-  const bool calm = penalty_ == Duration{} || now - rose_at_ >= circuit_.max_open;
+  const bool long_healthy = was_healthy && now - rose_at_ >= circuit_.max_open;
+  const bool calm = penalty_ == Duration{} || long_healthy;
   penalty_ = calm ? circuit_.open_for : std::min(penalty_ * 2, circuit_.max_open);
   penalty_ = std::max(penalty_, circuit_.open_for);
   penalty_until_ = now + penalty_;

@@ -24,6 +24,7 @@ class WakeLeases {
   struct Lease {
     ProbeId probe;
     uint16_t backend = 0;
+    bool from_cold = true;  // sent while no instance was ready
     Instant sent;
     Instant expires;
   };

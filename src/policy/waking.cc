@@ -7,10 +7,12 @@
 namespace warmgate::policy {
 namespace {
 
-// From cold, a wake beyond the first is held open this long at most, so that it takes up a slot and
-// presses the platform to start a further instance; a quarter of a start where that is shorter.
+// A wake for a further instance is held open this long at most, a quarter of a start where that is
+// shorter, so that it takes up a slot and presses the platform. Only where an instance has many
+// slots: where it has few, held wakes would take the new instance from those who wait for it.
 constexpr Duration kShortestHold = 50ms;
 constexpr Duration kLongestHold = 500ms;
+constexpr uint32_t kManySlots = 16;
 constexpr Duration kShortestFutilePause = 1s;
 constexpr Duration kLeaseGrace = 5s;  // beyond the probe's own timeout
 constexpr uint32_t kMostPreconnects = 32;
@@ -94,19 +96,14 @@ void WarmgateDispatcher::send_wakes(Instant now, uint32_t instances) {
   const uint32_t wakes =
       std::min((started - 1) * concurrency + 1, WakeLeases::kMost - wakes_.in_flight());
   const bool from_cold = !warmth_.fresh(now);
-  // While slots are in use, waiting at the platform is pressure enough, and a held wake would keep
-  // a slot from a request.
-  const bool holds = from_cold && concurrency > 1;
+  const bool holds = !from_cold && concurrency >= kManySlots;
   const Duration hold =
       holds ? std::clamp(cold_starts_.typical() / 4, kShortestHold, kLongestHold) : Duration{};
   if (from_cold && !cold_start_.under_way) cold_start_ = {true, now, 0};
-  for (uint32_t i = 0; i < wakes; ++i) {
-    const bool first = from_cold && wakes_.in_flight() == 0;
-    send_wake(now, first ? Duration{} : hold);  // the first one answers as soon as it can
-  }
+  for (uint32_t i = 0; i < wakes; ++i) send_wake(now, hold, from_cold);
 }
 
-void WarmgateDispatcher::send_wake(Instant now, Duration hold) {
+void WarmgateDispatcher::send_wake(Instant now, Duration hold, bool from_cold) {
   uint32_t best = settings_.serverless.backends;
   for (uint32_t i = 0; i < settings_.serverless.backends; ++i) {
     const Circuit& circuit = serverless_[i].circuit;
@@ -119,7 +116,7 @@ void WarmgateDispatcher::send_wake(Instant now, Duration hold) {
   if (best == settings_.serverless.backends) return;
   const ProbeId probe = next_probe_id();
   const auto index = static_cast<uint16_t>(best);
-  wakes_.sent({probe, index, now, now + settings_.wake.timeout + kLeaseGrace});
+  wakes_.sent({probe, index, from_cold, now, now + settings_.wake.timeout + kLeaseGrace});
   ++cold_start_counts_.wakes;
   ++probes_by_kind_[static_cast<size_t>(ProbeKind::wake)];
   emit(StartProbe{
@@ -148,6 +145,8 @@ void WarmgateDispatcher::wake_succeeded(Instant now, const WakeLeases::Lease& le
   serverless_[lease.backend].circuit.success(now);
   if (was_start || cold_start_.under_way) wakes_.succeeded();
   if (cold_start_.under_way) return became_ready(now, lease, was_start);
+  if (!was_start && lease.from_cold)
+    return;  // it had pressed for more instances; they may yet come
   if (!was_start) {
     const Duration start = std::max(cold_starts_.typical(), kShortestFutilePause);
     wakes_.futile(now, std::min(start, WakeLeases::kLongestFutilePause));
@@ -177,7 +176,6 @@ void WarmgateDispatcher::became_ready(Instant now, const WakeLeases::Lease& leas
     const Duration took = now - cold_start_.wake_sent;
     ready_times_.record(took);
     cold_start_counts_.last_ready_s = to_seconds(took);
-    ramp_until_ = now + cold_starts_.slow() * 3 / 2;
     const bool seen = cold_start_.delayed > 0 || !queue_.empty();
     ++(seen ? cold_start_counts_.seen : cold_start_counts_.hidden);
   }

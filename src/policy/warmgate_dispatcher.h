@@ -233,7 +233,7 @@ class WarmgateDispatcher final : public Dispatcher {
   bool forecast_exceeds_always_on(Instant now) const;
   bool may_wake(Instant now) const;
   void send_wakes(Instant now, uint32_t instances);
-  void send_wake(Instant now, Duration hold);
+  void send_wake(Instant now, Duration hold, bool from_cold);
   void wake_ended(Instant now, const WakeLeases::Lease& lease, const ProbeFinished& event);
   void wake_succeeded(Instant now, const WakeLeases::Lease& lease, const ProbeFinished& event);
   void wake_failed(Instant now, const WakeLeases::Lease& lease, Outcome outcome);
@@ -280,7 +280,6 @@ class WarmgateDispatcher final : public Dispatcher {
   ColdStartClock cold_starts_;
   WakeLeases wakes_;
   ColdStart cold_start_;
-  Instant ramp_until_{};  // a start is just over: the instances that follow count as part of it
   Instant ready_at_ = kNever;  // until the first waiting request was sent after a start
   ProbeId keep_warm_probe_{};
   Instant keep_warm_sent_ = Instant::min();  // never

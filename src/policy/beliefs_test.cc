@@ -1,0 +1,215 @@
+// Warmth, WakeLeases, ColdStartClock, IdleLifetime, DemandForecast and PoolTimes.
+#include <gtest/gtest.h>
+
+#include "policy/cold_start_clock.h"
+#include "policy/demand_forecast.h"
+#include "policy/pool_times.h"
+#include "policy/wake_leases.h"
+#include "policy/warmth.h"
+
+namespace warmgate::policy {
+namespace {
+
+constexpr Instant kStart{1000s};
+
+ServerlessSettings four_slots() {
+  ServerlessSettings settings;
+  settings.concurrency = 4;
+  settings.max_instances = 3;
+  return settings;
+}
+InstanceEvidence instance(uint64_t key) {
+  return {InstanceKey{key}, 10s, 1};
+}
+constexpr Warmth::Answer kQuick{EvidenceKind::first_byte_time, 1, true};
+
+TEST(Warmth, begins_unknown) {
+  Warmth warmth(four_slots());
+  EXPECT_FALSE(warmth.known());
+  EXPECT_FALSE(warmth.believed_warm(kStart));
+  EXPECT_EQ(warmth.slots(kStart), 0u);
+}
+
+TEST(Warmth, counts_instances_by_name_up_to_the_bound) {
+  Warmth warmth(four_slots());
+  for (uint64_t key = 1; key <= 5; ++key) {
+    warmth.instance_answered(kStart, instance(key), kQuick);
+    warmth.check_invariants();
+  }
+  EXPECT_EQ(warmth.instances(kStart), 3u);
+  EXPECT_EQ(warmth.slots(kStart), 12u);
+  EXPECT_TRUE(warmth.knows(InstanceKey{5}));
+  EXPECT_FALSE(warmth.knows(InstanceKey{1}));
+}
+
+TEST(Warmth, belief_is_fresh_for_a_while_warm_for_the_idle_lifetime_and_then_cold) {
+  Warmth warmth(four_slots());
+  warmth.instance_answered(kStart, instance(1), kQuick);
+  EXPECT_TRUE(warmth.fresh(kStart + 4s));
+  EXPECT_FALSE(warmth.fresh(kStart + 6s));
+  EXPECT_TRUE(warmth.believed_warm(kStart + 14min));
+  EXPECT_FALSE(warmth.believed_warm(kStart + 16min));
+  EXPECT_TRUE(warmth.known());
+}
+
+TEST(Warmth, doubt_needs_new_evidence) {
+  Warmth warmth(four_slots());
+  warmth.instance_answered(kStart, instance(1), kQuick);
+  warmth.doubt();
+  EXPECT_FALSE(warmth.fresh(kStart));
+  EXPECT_TRUE(warmth.believed_warm(kStart));
+  warmth.instance_answered(kStart, instance(1), kQuick);
+  EXPECT_TRUE(warmth.fresh(kStart));
+}
+
+TEST(Warmth, an_instance_that_stays_silent_while_others_answer_is_forgotten) {
+  Warmth warmth(four_slots());
+  warmth.instance_answered(kStart, instance(1), kQuick);
+  warmth.instance_answered(kStart, instance(2), kQuick);
+  for (int i = 1; i <= 200; ++i) {
+    warmth.instance_answered(kStart + i * 100ms, instance(2), kQuick);
+  }
+  EXPECT_EQ(warmth.instances(kStart + 20s), 1u);
+}
+
+TEST(Warmth, a_refusal_lowers_the_slots_and_quick_answers_raise_them_slowly) {
+  Warmth warmth(four_slots());
+  for (uint64_t key = 1; key <= 3; ++key) warmth.instance_answered(kStart, instance(key), kQuick);
+  warmth.refused(10);
+  EXPECT_EQ(warmth.slots(kStart), 7u);
+  for (int i = 0; i < 7; ++i) {
+    warmth.instance_answered(kStart, instance(1), {EvidenceKind::none, 7, true});
+  }
+  EXPECT_EQ(warmth.slots(kStart), 7u);
+  for (int i = 0; i < 3; ++i) {
+    warmth.instance_answered(kStart, instance(1), {EvidenceKind::none, 7, true});
+  }
+  EXPECT_EQ(warmth.slots(kStart), 8u);
+}
+
+TEST(Warmth, without_names_slots_grow_only_on_quick_answers_while_all_are_taken) {
+  Warmth warmth(four_slots());
+  warmth.answered(kStart, {EvidenceKind::wake_response, 0, false});
+  EXPECT_EQ(warmth.slots(kStart), 4u);
+  warmth.answered(kStart, {EvidenceKind::first_byte_time, 4, false});
+  warmth.answered(kStart, {EvidenceKind::first_byte_time, 3, true});
+  EXPECT_EQ(warmth.slots(kStart), 4u);
+  for (uint32_t taken = 4; taken < 40; ++taken) {
+    warmth.answered(kStart, {EvidenceKind::first_byte_time, taken, true});
+  }
+  EXPECT_EQ(warmth.slots(kStart), 12u) << "bounded by max_instances";
+}
+
+TEST(Warmth, a_pool_found_cold_teaches_the_idle_lifetime) {
+  Warmth warmth(four_slots());
+  warmth.instance_answered(kStart, instance(1), kQuick);
+  warmth.found_cold(3min);
+  EXPECT_FALSE(warmth.believed_warm(kStart));
+  EXPECT_EQ(warmth.idle_lifetime().estimate(), 3min);
+  warmth.instance_answered(kStart + 4min, instance(2), kQuick);
+  EXPECT_FALSE(warmth.believed_warm(kStart + 4min + 181s));
+}
+
+TEST(IdleLifetime, moves_down_with_a_fatal_gap_and_up_with_longer_ones_survived) {
+  IdleLifetime lifetime(15min);
+  EXPECT_EQ(lifetime.estimate(), 15min);
+  lifetime.ended_within(2min);
+  EXPECT_EQ(lifetime.estimate(), 2min);
+  lifetime.survived(1min);
+  EXPECT_EQ(lifetime.estimate(), 2min);
+  lifetime.survived(5min);
+  EXPECT_EQ(lifetime.estimate(), 5min);
+  lifetime.survived(1h);
+  EXPECT_EQ(lifetime.estimate(), 15min);
+  lifetime.ended_within(1ms);
+  EXPECT_EQ(lifetime.estimate(), IdleLifetime::kShortest);
+}
+
+TEST(ColdStartClock, the_prior_is_overtaken_by_evidence) {
+  ColdStartClock clock(5s);
+  EXPECT_EQ(clock.typical(), 5s);
+  EXPECT_EQ(clock.remaining(1s), 4s);
+  EXPECT_EQ(clock.remaining(8s), 4s) << "half as long again";
+  clock.started_in(2s);
+  EXPECT_EQ(clock.typical(), 2s);
+  EXPECT_EQ(clock.remaining(500ms), 1500ms);
+  EXPECT_EQ(clock.remaining(4s), 2s);
+}
+
+TEST(DemandForecast, sees_a_burst_at_once_and_never_forecasts_more_than_twice_the_present) {
+  DemandForecast demand;
+  Instant now = kStart;
+  for (int i = 0; i < 100; ++i) demand.arrived(now += 10ms);
+  EXPECT_GT(demand.now_per_s(now), 30);
+  EXPECT_GT(demand.forecast_per_s(now, 10s), demand.now_per_s(now));
+  EXPECT_LE(demand.forecast_per_s(now, 1h), 2 * demand.now_per_s(now));
+}
+
+TEST(DemandForecast, falls_slowly) {
+  DemandForecast demand;
+  Instant now = kStart;
+  for (int i = 0; i < 6000; ++i) demand.arrived(now += 10ms);
+  EXPECT_NEAR(demand.now_per_s(now), 100, 5);
+  EXPECT_GT(demand.now_per_s(now + 5s), 60);
+  EXPECT_LT(demand.now_per_s(now + 1min), 5);
+}
+
+TEST(DemandLevel, has_hysteresis) {
+  DemandLevel level;
+  level.update(0.79, 0.8);
+  EXPECT_FALSE(level.high());
+  level.update(0.81, 0.8);
+  EXPECT_TRUE(level.high());
+  level.update(0.5, 0.8);
+  EXPECT_TRUE(level.high());
+  level.update(0.39, 0.8);
+  EXPECT_FALSE(level.high());
+}
+
+TEST(PoolTimes, learns_means_and_quantiles) {
+  PoolTimes times;
+  EXPECT_FALSE(times.known());
+  EXPECT_EQ(times.high_service(), 0s);
+  for (int i = 1; i <= 100; ++i) times.complete(std::chrono::milliseconds(i));
+  EXPECT_EQ(times.high_service(), 95ms);
+  EXPECT_NEAR(times.mean_service_s(), 0.0505, 0.03);
+  EXPECT_EQ(times.learned().samples, 100u);
+}
+
+TEST(WakeLeases, end_expire_and_pause) {
+  WakeLeases wakes;
+  wakes.sent({ProbeId{1}, 0, true, kStart, kStart + 10s});
+  wakes.sent({ProbeId{2}, 0, true, kStart + 1s, kStart + 11s});
+  EXPECT_EQ(wakes.oldest_sent(), kStart);
+  WakeLeases::Lease lease;
+  EXPECT_TRUE(wakes.ended(ProbeId{1}, lease));
+  EXPECT_FALSE(wakes.ended(ProbeId{1}, lease));
+  EXPECT_EQ(wakes.expire(kStart + 11s), 1u);
+  EXPECT_EQ(wakes.in_flight(), 0u);
+}
+
+TEST(WakeLeases, pauses_double_up_to_their_bound_and_success_ends_them) {
+  WakeLeases wakes;
+  Instant now = kStart;
+  for (const Duration expected : {500ms, 1000ms, 2000ms, 4000ms, 8000ms, 10000ms, 10000ms}) {
+    wakes.failed(now);
+    EXPECT_EQ(wakes.paused_until() - now, expected);
+    now = wakes.paused_until();
+    EXPECT_TRUE(wakes.may_send(now));
+  }
+  wakes.succeeded();
+  wakes.failed(now);
+  EXPECT_EQ(wakes.paused_until() - now, 500ms);
+}
+
+TEST(WakeLeases, futile_wakes_pause_from_a_starts_length_on) {
+  WakeLeases wakes;
+  wakes.futile(kStart, 3s);
+  wakes.futile(kStart, 3s);  // of the same volley
+  EXPECT_EQ(wakes.paused_until(), kStart + 3s);
+  wakes.futile(kStart + 3s, 3s);
+  EXPECT_EQ(wakes.paused_until(), kStart + 9s);
+}
+
+}  // namespace
+}  // namespace warmgate::policy
