@@ -20,8 +20,8 @@ constexpr const char* kFooter = R"(Examples:
       --profile '2/s for 10s, ramp 2/s..60/s over 5s, 60/s for 10s, quiet 20s, burst 40'
   warmgate load http://127.0.0.1:8080/ --trace trace.csv --from 1h --to 2h --speed 10
 
-A profile is a list of phases, given as it is or in a file:
-  10/s for 5s | ramp 10/s..80/s over 10s | burst 40 | quiet 20s
+A profile is a list of phases with commas or line breaks between, given as it is or in a file:
+  10/s for 5s, ramp 10/s..80/s over 10s, burst 40, quiet 20s
 A trace is CSV with a column t_s (seconds), and count when a row is a bin of requests.
 Latency counts from the time at which a request was to be sent.
 
