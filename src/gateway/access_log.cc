@@ -1,42 +1,21 @@
 #include "gateway/access_log.h"
 
+#include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <ctime>
 
+#include "base/text.h"
 #include "http/problem.h"
 
 namespace warmgate::gateway {
 namespace {
 
-void append_number(std::string& out, uint64_t value) {
-  char digits[20];
-  char* at = digits + sizeof(digits);
-  do {
-    *--at = static_cast<char>('0' + value % 10);
-    value /= 10;
-  } while (value != 0);
-  out.append(at, static_cast<size_t>(digits + sizeof(digits) - at));
-}
-
-// Microseconds as seconds with six decimals: exact, and without floating point.
-void append_seconds(std::string& out, Duration d) {
-  const auto micros = static_cast<uint64_t>(std::max<int64_t>(0, d / 1us));
-  append_number(out, micros / 1'000'000);
-  char fraction[8] = ".000000";
-  for (uint64_t rest = micros % 1'000'000, i = 6; i > 0; --i, rest /= 10) {
-    fraction[i] = static_cast<char>('0' + rest % 10);
-  }
-  out.append(fraction, 7);
+uint64_t micros(Duration d) {
+  return static_cast<uint64_t>(std::max<int64_t>(0, d / 1us));
 }
 
 void append_millis(std::string& out, Duration d) {
-  const auto micros = static_cast<uint64_t>(std::max<int64_t>(0, d / 1us));
-  append_number(out, micros / 1000);
-  const char fraction[4] = {'.', static_cast<char>('0' + micros / 100 % 10),
-                            static_cast<char>('0' + micros / 10 % 10),
-                            static_cast<char>('0' + micros % 10)};
-  out.append(fraction, 4);
+  append_decimal(out, micros(d), 3);
 }
 
 // RFC 3339 in UTC; the part up to the second is made once per second.
@@ -67,9 +46,13 @@ std::string_view severity(const AccessRecord& record) {
 // 499 is what nginx logs for a client that left before its answer.
 constexpr uint16_t kClientGoneStatus = 499;
 
+// Long enough for one reservation to do, apart from the texts of the client.
+constexpr size_t kTypicalLine = 512;
+
 }  // namespace
 
 void append_json_line(std::string& out, const AccessRecord& record, double wall_seconds) {
+  out.reserve(out.size() + kTypicalLine + record.target.size() + record.user_agent.size());
   out += R"({"severity":")";
   out += severity(record);
   out += R"(","time":")";
@@ -79,13 +62,13 @@ void append_json_line(std::string& out, const AccessRecord& record, double wall_
   out += R"(,"requestUrl":)";
   http::append_json_string(out, record.target);
   out += R"(,"status":)";
-  append_number(out, record.status == 0 ? kClientGoneStatus : record.status);
+  append_uint(out, record.status == 0 ? kClientGoneStatus : record.status);
   out += R"(,"requestSize":")";
-  append_number(out, record.request_bytes);
+  append_uint(out, record.request_bytes);
   out += R"(","responseSize":")";
-  append_number(out, record.response_bytes);
+  append_uint(out, record.response_bytes);
   out += R"(","latency":")";
-  append_seconds(out, record.latency);
+  append_decimal(out, micros(record.latency), 6);
   out += R"(s","remoteIp":")";
   out += record.client_ip;
   out += R"(","protocol":"HTTP/1.1")";
@@ -102,7 +85,7 @@ void append_json_line(std::string& out, const AccessRecord& record, double wall_
   out += R"(","reason":")";
   out += record.reason;
   out += R"(","attempts":)";
-  append_number(out, record.attempts);
+  append_uint(out, record.attempts);
   out += R"(,"queuedMs":)";
   append_millis(out, record.queued);
   out += "}\n";
@@ -117,7 +100,7 @@ void append_text_line(std::string& out, const AccessRecord& record, double wall_
   out += ' ';
   out += record.target;
   out += ' ';
-  append_number(out, record.status == 0 ? kClientGoneStatus : record.status);
+  append_uint(out, record.status == 0 ? kClientGoneStatus : record.status);
   out += ' ';
   append_millis(out, record.latency);
   out += "ms (queued ";
@@ -129,11 +112,11 @@ void append_text_line(std::string& out, const AccessRecord& record, double wall_
   out += ' ';
   out += record.reason;
   out += " attempts=";
-  append_number(out, record.attempts);
+  append_uint(out, record.attempts);
   out += " in=";
-  append_number(out, record.request_bytes);
+  append_uint(out, record.request_bytes);
   out += " out=";
-  append_number(out, record.response_bytes);
+  append_uint(out, record.response_bytes);
   out += '\n';
 }
 

@@ -1,12 +1,15 @@
-// FieldStore: header fields that outlive the buffer they were parsed from. One allocation for all
-// bytes, so that ten thousand waiting requests stay small.
+// FieldStore: header fields and texts that outlive the buffer they were parsed from. One allocation
+// for all of it, so that ten thousand waiting requests stay small and a request stays cheap.
+//
+// Use.     reserve() once with upper bounds, then add. What was added stays where it is, also when
+//          the store is moved.
 #pragma once
 
 #include <cstring>
 #include <memory>
+#include <new>
 #include <span>
 #include <string_view>
-#include <vector>
 
 #include "base/assert.h"
 #include "http/message.h"
@@ -15,40 +18,60 @@ namespace warmgate::gateway {
 
 class FieldStore {
  public:
-  FieldStore() = default;
-
-  // Room for fields of `bytes` in total (names and values) and other texts kept by keep().
+  // Room for `count` fields and `bytes` of text.
   void reserve(size_t bytes, size_t count) {
-    arena_ = std::make_unique_for_overwrite<char[]>(bytes);
-    capacity_ = bytes;
-    used_ = 0;
-    fields_.clear();
-    fields_.reserve(count);
+    const size_t before_text = count * sizeof(http::Field);
+    arena_ = std::make_unique_for_overwrite<std::byte[]>(before_text + bytes);
+    fields_ = reinterpret_cast<http::Field*>(arena_.get());
+    size_ = 0;
+    count_max_ = count;
+    text_ = reinterpret_cast<char*>(arena_.get() + before_text);
+    text_left_ = bytes;
   }
 
   // A copy that lives as long as this store.
-  std::string_view keep(std::string_view text) {
-    WG_ASSERT(used_ + text.size() <= capacity_, "a field store was reserved too small");
-    char* at = arena_.get() + used_;
-    std::memcpy(at, text.data(), text.size());
-    used_ += text.size();
-    return {at, text.size()};
+  std::string_view keep(std::string_view text) { return keep_joined({text}); }
+
+  // The parts one behind the other, as one text.
+  std::string_view keep_joined(std::initializer_list<std::string_view> parts) {
+    const char* const begin = text_;
+    for (const std::string_view part : parts) append(part);
+    return since(begin);
   }
 
-  void add(const http::Field& field) {
-    fields_.push_back({keep(field.name), keep(field.value), field.id});
+  // For a text that grows in steps: mark(), append() any number of times, since(mark).
+  const char* mark() const { return text_; }
+  void append(std::string_view part) {
+    WG_ASSERT(part.size() <= text_left_, "a field store was reserved too small");
+    std::memcpy(text_, part.data(), part.size());
+    text_ += part.size();
+    text_left_ -= part.size();
+  }
+  std::string_view since(const char* begin) const {
+    return {begin, static_cast<size_t>(text_ - begin)};
   }
 
-  // For names or values with static storage, and those kept before.
-  void add_kept(std::string_view name, std::string_view value) { fields_.push_back({name, value}); }
+  void add(const http::Field& field) { push({keep(field.name), keep(field.value), field.id}); }
 
-  std::span<const http::Field> span() const { return fields_; }
+  // For names and values with static storage, and those kept before.
+  void add_kept(std::string_view name, std::string_view value) {
+    push({name, value, http::FieldName::other});
+  }
+
+  std::span<const http::Field> span() const { return {fields_, size_}; }
 
  private:
-  std::unique_ptr<char[]> arena_;
-  size_t capacity_ = 0;
-  size_t used_ = 0;
-  std::vector<http::Field> fields_;
+  void push(const http::Field& field) {
+    WG_ASSERT(size_ < count_max_, "a field store was reserved too small");
+    ::new (fields_ + size_++) http::Field(field);
+  }
+
+  std::unique_ptr<std::byte[]> arena_;  // fields first, then text
+  http::Field* fields_ = nullptr;
+  size_t size_ = 0;
+  size_t count_max_ = 0;
+  char* text_ = nullptr;
+  size_t text_left_ = 0;
 };
 
 }  // namespace warmgate::gateway

@@ -1,7 +1,5 @@
 #include "gateway/request.h"
 
-#include <string>
-
 #include "base/text.h"
 #include "http/connection_options.h"
 
@@ -12,11 +10,10 @@ using http::FieldName;
 
 constexpr std::string_view kVia = "1.1 warmgate";
 constexpr size_t kTraceDigits = 32;
-
-void append_hex(std::string& out, uint64_t value) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  for (int shift = 60; shift >= 0; shift -= 4) out += kDigits[(value >> shift) & 15];
-}
+constexpr size_t kParentBytes = 55;  // a whole traceparent
+constexpr size_t kOwnFields = 6;     // via, forwarded, three x-forwarded-*, traceparent
+// Texts of ours around the addresses and names in those fields.
+constexpr size_t kOwnBytes = 160;
 
 bool all_hex(std::string_view text) {
   return text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
@@ -24,36 +21,26 @@ bool all_hex(std::string_view text) {
 
 // W3C trace context: "00-<32 hex>-<16 hex>-<2 hex>". Cloud Trace's older form: "<32 hex>/...".
 std::string_view trace_id(const http::RequestHead& head) {
-  if (const auto* parent = head.fields.find(FieldName::traceparent)) {
-    if (parent->value.size() >= 55 && all_hex(parent->value.substr(3, kTraceDigits))) {
-      return parent->value.substr(3, kTraceDigits);
-    }
-  }
-  if (const auto* cloud = head.fields.find(FieldName::x_cloud_trace_context)) {
-    if (cloud->value.size() > kTraceDigits && all_hex(cloud->value.substr(0, kTraceDigits))) {
-      return cloud->value.substr(0, kTraceDigits);
-    }
+  for (const http::Field& field : head.fields) {
+    const bool parent = field.id == FieldName::traceparent && field.value.size() >= kParentBytes;
+    const bool cloud =
+        field.id == FieldName::x_cloud_trace_context && field.value.size() > kTraceDigits;
+    if (!parent && !cloud) continue;
+    const std::string_view id = field.value.substr(parent ? 3 : 0, kTraceDigits);
+    if (all_hex(id)) return id;
   }
   return {};
 }
 
-// "a, b" from the client's own fields, with ours behind: the nearest hop is the last.
-std::string joined(const http::RequestHead& head, FieldName name, std::string_view last) {
-  std::string out;
-  for (const http::Field& field : head.fields) {
-    if (field.id != name) continue;
-    out += field.value;
-    out += ", ";
+// "00-<trace>-<span>-00" from the generator; nobody upstream has decided to sample.
+std::string_view make_traceparent(FieldStore& store, Prng& prng) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  char text[kParentBytes + 1] = "00-................................-................-00";
+  for (size_t begin : {3u, 19u, 36u}) {
+    uint64_t value = prng.next();
+    for (size_t i = 0; i < 16; ++i, value >>= 4) text[begin + i] = kDigits[value & 15];
   }
-  out += last;
-  return out;
-}
-
-std::string forwarded_element(const std::string& client_ip, std::string_view host) {
-  const bool v6 = client_ip.find(':') != std::string::npos;
-  std::string out = v6 ? "for=\"[" + client_ip + "]\"" : "for=" + client_ip;
-  if (!host.empty()) out += ";host=\"" + std::string(host) + "\"";
-  return out + ";proto=http";
+  return store.keep({text, kParentBytes});
 }
 
 bool replaced_by_ours(FieldName name) {
@@ -68,71 +55,104 @@ http::BodyLength body_length(const http::RequestHead& head) {
   return http::BodyLength::none();
 }
 
+// What passing on takes away and what it needs to know, in one look at the fields.
+class Forwarding {
+ public:
+  explicit Forwarding(const http::RequestHead& head)
+      : head_(head), filter_(head.fields), trace_(trace_id(head)) {}
+
+  void run(StoredRequest& stored, std::string_view client_ip, Prng& prng) {
+    FieldStore& store = stored.fields;
+    reserve(store, client_ip);
+    stored.method = store.keep(head_.method_text);
+    stored.target = store.keep(head_.target);
+    stored.client_ip = store.keep(client_ip);
+    for (const http::Field& field : head_.fields) {
+      note(field.id);
+      if (!forwards(field)) continue;
+      store.add(field);
+      if (field.id == FieldName::user_agent) stored.user_agent = store.span().back().value;
+    }
+    add_hops(store, stored.client_ip);
+    if (trace_.empty()) {
+      const std::string_view parent = make_traceparent(store, prng);
+      store.add_kept("traceparent", parent);
+      stored.trace = parent.substr(3, kTraceDigits);
+    } else {
+      stored.trace = store.keep(trace_);
+    }
+  }
+
+ private:
+  void reserve(FieldStore& store, std::string_view client_ip) {
+    size_t bytes = kOwnBytes + kParentBytes + kTraceDigits + head_.method_text.size() +
+                   head_.target.size() + 3 * client_ip.size() + 2 * head_.authority.size();
+    // A joined field puts two bytes more between its parts than the parts have.
+    for (const http::Field& field : head_.fields) {
+      bytes += field.name.size() + field.value.size() + 2;
+    }
+    store.reserve(bytes, head_.fields.size() + kOwnFields);
+  }
+
+  void note(FieldName id) {
+    has_via_ |= id == FieldName::via;
+    has_forwarded_for_ |= id == FieldName::x_forwarded_for;
+    has_forwarded_host_ |= id == FieldName::x_forwarded_host;
+    has_forwarded_proto_ |= id == FieldName::x_forwarded_proto;
+  }
+
+  bool forwards(const http::Field& field) const {
+    if (replaced_by_ours(field.id)) return false;
+    if (trace_.empty() && field.id == FieldName::traceparent) return false;
+    return filter_.forwards(field);
+  }
+
+  void add_hops(FieldStore& store, std::string_view ip) {
+    store.add_kept("via", has_via_ ? joined(store, FieldName::via, {kVia}) : kVia);
+    const bool v6 = ip.find(':') != std::string_view::npos;
+    const bool host = !head_.authority.empty();
+    store.add_kept("forwarded",
+                   joined(store, FieldName::forwarded,
+                          {v6 ? "for=\"[" : "for=", ip, v6 ? "]\"" : "", host ? ";host=\"" : "",
+                           head_.authority, host ? "\"" : "", ";proto=http"}));
+    store.add_kept("x-forwarded-for",
+                   has_forwarded_for_ ? joined(store, FieldName::x_forwarded_for, {ip}) : ip);
+    if (!has_forwarded_proto_) store.add_kept("x-forwarded-proto", "http");
+    if (!has_forwarded_host_ && host) {
+      store.add_kept("x-forwarded-host", store.keep(head_.authority));
+    }
+  }
+
+  // The client's own values with ours behind: the nearest hop is the last.
+  std::string_view joined(FieldStore& store, FieldName name,
+                          std::initializer_list<std::string_view> last) const {
+    const char* const begin = store.mark();
+    for (const http::Field& field : head_.fields) {
+      if (field.id != name) continue;
+      store.append(field.value);
+      store.append(", ");
+    }
+    for (const std::string_view part : last) store.append(part);
+    return store.since(begin);
+  }
+
+  const http::RequestHead& head_;
+  const http::ForwardFilter filter_;
+  const std::string_view trace_;  // empty: the client has none
+  bool has_via_ = false;
+  bool has_forwarded_for_ = false;
+  bool has_forwarded_host_ = false;
+  bool has_forwarded_proto_ = false;
+};
+
 }  // namespace
 
-StoredRequest store_request(const http::RequestHead& head, const net::Address& client,
+StoredRequest store_request(const http::RequestHead& head, std::string_view client_ip,
                             Prng& prng) {
-  const std::string client_ip = client.ip();
-  const std::string via = joined(head, FieldName::via, kVia);
-  const std::string forwarded_for = joined(head, FieldName::x_forwarded_for, client_ip);
-  const std::string forwarded =
-      joined(head, FieldName::forwarded, forwarded_element(client_ip, head.authority));
-  std::string parent;
-  const std::string_view known_trace = trace_id(head);
-  if (known_trace.empty()) {
-    parent = "00-";
-    append_hex(parent, prng.next());
-    append_hex(parent, prng.next());
-    parent += '-';
-    append_hex(parent, prng.next());
-    parent += "-00";
-  }
-  const bool has_host = head.fields.find(FieldName::x_forwarded_host) != nullptr;
-  const bool has_proto = head.fields.find(FieldName::x_forwarded_proto) != nullptr;
-
-  const http::ForwardFilter filter(head.fields);
-  const auto forwards = [&](const http::Field& field) {
-    if (replaced_by_ours(field.id)) return false;
-    if (known_trace.empty() && field.id == FieldName::traceparent) return false;
-    return filter.forwards(field);
-  };
-  size_t bytes = head.method_text.size() + head.target.size() + via.size() +
-                 forwarded_for.size() + forwarded.size() + parent.size() +
-                 head.authority.size() + client_ip.size() + kTraceDigits;
-  size_t count = 6;
-  for (const http::Field& field : head.fields) {
-    if (!forwards(field)) continue;
-    bytes += field.name.size() + field.value.size();
-    ++count;
-  }
-
   StoredRequest stored;
-  FieldStore& fields = stored.fields;
-  fields.reserve(bytes, count);
-  stored.method = fields.keep(head.method_text);
-  stored.target = fields.keep(head.target);
-  stored.client_ip = fields.keep(client_ip);
   stored.length = body_length(head);
   stored.head_method = head.method == http::Method::head;
-  for (const http::Field& field : head.fields) {
-    if (!forwards(field)) continue;
-    fields.add(field);
-    if (field.id == FieldName::user_agent) stored.user_agent = fields.span().back().value;
-  }
-  fields.add_kept("via", fields.keep(via));
-  fields.add_kept("forwarded", fields.keep(forwarded));
-  fields.add_kept("x-forwarded-for", fields.keep(forwarded_for));
-  if (!has_proto) fields.add_kept("x-forwarded-proto", "http");
-  if (!has_host && !head.authority.empty()) {
-    fields.add_kept("x-forwarded-host", fields.keep(head.authority));
-  }
-  if (known_trace.empty()) {
-    const std::string_view kept = fields.keep(parent);
-    fields.add_kept("traceparent", kept);
-    stored.trace = kept.substr(3, kTraceDigits);
-  } else {
-    stored.trace = fields.keep(known_trace);
-  }
+  Forwarding(head).run(stored, client_ip, prng);
   return stored;
 }
 

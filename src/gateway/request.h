@@ -10,7 +10,6 @@
 #include "gateway/field_store.h"
 #include "http/message.h"
 #include "http/writer.h"
-#include "net/address.h"
 
 namespace warmgate::gateway {
 
@@ -36,7 +35,8 @@ struct StoredRequest {
 
 // Copies what is forwarded, and adds Via, Forwarded, X-Forwarded-* and, where the client sent none,
 // a trace context.
-StoredRequest store_request(const http::RequestHead& head, const net::Address& client, Prng& prng);
+StoredRequest store_request(const http::RequestHead& head, std::string_view client_ip,
+                            Prng& prng);
 
 // The client's own time limit; an Error when the field is there but says nothing understandable.
 Result<Duration> client_limit(const http::RequestHead& head);

@@ -169,19 +169,26 @@ Backend& Service::backend(policy::BackendRef ref) {
 // ---- the policy's actions ----
 
 void Service::step(const policy::Event& event) {
-  pending_.push_back(event);
-  if (stepping_) return;
-  stepping_ = true;
-  while (!pending_.empty()) {
-    const policy::Event next = std::move(pending_.front());
-    pending_.pop_front();
-    actions_.clear();
-    dispatcher_->step(loop_.now(), next, actions_);
-    for (const policy::Action& action : actions_) {
-      std::visit([this](const auto& concrete) { apply(concrete); }, action);
-    }
+  if (stepping_) {
+    pending_.push_back(event);
+    return;
   }
+  stepping_ = true;
+  step_once(event);
+  for (size_t next = 0; next < pending_.size(); ++next) {
+    const policy::Event event_of_an_action = std::move(pending_[next]);
+    step_once(event_of_an_action);
+  }
+  pending_.clear();
   stepping_ = false;
+}
+
+void Service::step_once(const policy::Event& event) {
+  actions_.clear();
+  dispatcher_->step(loop_.now(), event, actions_);
+  for (const policy::Action& action : actions_) {
+    std::visit([this](const auto& concrete) { apply(concrete); }, action);
+  }
 }
 
 void Service::apply(const policy::StartAttempt& action) {

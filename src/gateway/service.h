@@ -7,7 +7,6 @@
 // Thread.  All on the loop's thread.
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <memory>
 #include <unordered_map>
@@ -56,6 +55,7 @@ class Service {
     return backends_[static_cast<size_t>(pool)];
   }
   size_t in_flight() const { return exchanges_.size(); }  // waiting ones included
+  void check_invariants() const { dispatcher_->check_invariants(); }  // for tests
 
   // ---- for exchanges, attempts and probes ----
   net::Loop& loop() { return loop_; }
@@ -70,6 +70,7 @@ class Service {
 
  private:
   void step(const policy::Event& event);
+  void step_once(const policy::Event& event);
   void apply(const policy::StartAttempt& action);
   void apply(const policy::Commit& action);
   void apply(const policy::CancelAttempt& action);
@@ -97,7 +98,7 @@ class Service {
   std::unordered_map<policy::ProbeId, std::unique_ptr<Probe>> probes_;
 
   // Steps do not nest: what an action brings about is taken up when its step is done.
-  std::deque<policy::Event> pending_;
+  std::vector<policy::Event> pending_;
   policy::Actions actions_;
   bool stepping_ = false;
 };

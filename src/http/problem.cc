@@ -32,6 +32,12 @@ size_t utf8_length(std::string_view text) {
   return 0;
 }
 
+// What stands in a JSON string as it is, by far the most: it is copied in runs.
+bool is_plain(char c) {
+  const auto byte = static_cast<uint8_t>(c);
+  return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
+}
+
 void append_escaped(std::string& out, char c) {
   constexpr std::string_view kHex = "0123456789abcdef";
   switch (c) {
@@ -54,11 +60,7 @@ void append_escaped(std::string& out, char c) {
       break;
   }
   const auto byte = static_cast<uint8_t>(c);
-  if (byte >= 0x20 && byte != 0x7f) {
-    out.push_back(c);
-  } else {
-    out.append("\\u00").append(1, kHex[byte >> 4]).append(1, kHex[byte & 15]);
-  }
+  out.append("\\u00").append(1, kHex[byte >> 4]).append(1, kHex[byte & 15]);
 }
 
 struct ValueWriter {
@@ -90,6 +92,11 @@ void append_member(std::string& out, std::string_view name, const auto& value) {
 void append_json_string(std::string& out, std::string_view text) {
   out.push_back('"');
   while (!text.empty()) {
+    size_t plain = 0;
+    while (plain < text.size() && is_plain(text[plain])) ++plain;
+    out.append(text.substr(0, plain));
+    text.remove_prefix(plain);
+    if (text.empty()) break;
     const size_t length = utf8_length(text);
     if (length == 1) {
       append_escaped(out, text[0]);

@@ -191,6 +191,7 @@ void H1ClientConnection::process() {
   processing_ = true;
   while ((phase_ == Phase::head && process_head()) || (phase_ == Phase::body && process_body())) {
   }
+  received_.keep();
   processing_ = false;
 }
 
@@ -200,7 +201,6 @@ bool H1ClientConnection::process_head() {
   static thread_local http::ResponseHead head;  // 4 KiB that idle connections need not hold
   switch (parser_.parse_response(received_.view(), method_, head)) {
     case http::ParseStatus::need_more:
-      received_.consume(0);
       return false;
     case http::ParseStatus::error:
       fail(FailureKind::protocol, parser_.error().detail);
@@ -229,10 +229,7 @@ bool H1ClientConnection::process_head() {
 
 // True when it made progress and should be called again.
 bool H1ClientConnection::process_body() {
-  if (paused_ && !body_.complete()) {
-    received_.consume(0);
-    return false;
-  }
+  if (paused_ && !body_.complete()) return false;
   const auto step = body_.next(received_.view());
   switch (step.status) {
     case http::BodyDecoder::Status::data:

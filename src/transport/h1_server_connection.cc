@@ -12,6 +12,7 @@ H1ServerConnection::H1ServerConnection(Server& server, std::unique_ptr<net::Stre
       loop_(server.loop_),
       stream_(std::move(stream)),
       peer_(stream_->peer()),
+      peer_ip_(peer_.ip()),
       parser_(server.limits_.head),
       timer_(loop_.timers(), [this] { on_timeout(); }) {
   stream_->observe(this);
@@ -37,12 +38,16 @@ bool H1ServerConnection::input_wanted() const {
 void H1ServerConnection::read_more() {
   more_to_read_ = true;
   for (int reads = 0; reads < kReadsPerEvent; ++reads) {
-    if (!input_wanted()) return;
+    if (!input_wanted()) {
+      // A body that nobody wants now does not hide that the client left.
+      if (end_arrived_ && exchange_open()) lose_client();
+      return;
+    }
     switch (received_.read(loop_, *stream_)) {
       case IoStatus::ok:
         if (phase_ == Phase::linger) {
           lingered_ += received_.view().size();
-          received_.consume(received_.view().size());
+          received_.discard();
           if (lingered_ > kLingerBytes) return close();
         } else {
           process();
@@ -80,6 +85,7 @@ void H1ServerConnection::process() {
   processing_ = true;
   while ((phase_ == Phase::head && process_head()) || (phase_ == Phase::request && process_body())) {
   }
+  received_.keep();
   processing_ = false;
   if (phase_ == Phase::head || phase_ == Phase::request) arm_timer();
 }
@@ -91,7 +97,6 @@ bool H1ServerConnection::process_head() {
   static thread_local http::RequestHead head;  // 4 KiB that idle connections need not hold
   switch (parser_.parse_request(input, head)) {
     case http::ParseStatus::need_more:
-      received_.consume(0);
       return false;
     case http::ParseStatus::error:
       refuse(parser_.error());
@@ -120,15 +125,10 @@ bool H1ServerConnection::process_head() {
 bool H1ServerConnection::process_body() {
   if (response_ended_) {
     finish_exchange();
-    if (phase_ == Phase::head && !received_.view().empty()) return true;
-    received_.consume(0);
-    return false;
+    return phase_ == Phase::head && !received_.view().empty();
   }
   const bool nothing_new = received_.view().empty() && !body_.complete();
-  if (!body_pending_ || !reading_body_ || nothing_new) {
-    received_.consume(0);
-    return false;
-  }
+  if (!body_pending_ || !reading_body_ || nothing_new) return false;
   const auto step = body_.next(received_.view());
   switch (step.status) {
     case http::BodyDecoder::Status::data:
@@ -178,6 +178,7 @@ void H1ServerConnection::read_body() {
 
 void H1ServerConnection::pause_body() {
   reading_body_ = false;
+  if (end_arrived_) loop_.defer(*this);
 }
 
 // ---- writing ----
@@ -286,7 +287,7 @@ void H1ServerConnection::finish_exchange() {
 void H1ServerConnection::linger() {
   if (peer_ended_) return close();
   phase_ = Phase::linger;
-  received_.consume(received_.view().size());
+  received_.discard();
   stream_->shutdown_write();
   timer_.arm_after(kLingerTime);
   more_to_read_ = true;

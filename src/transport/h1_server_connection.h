@@ -42,6 +42,7 @@ class H1ServerConnection final : public ServerTransaction,
   void abort() override;
   bool head_sent() const override { return head_sent_; }
   const net::Address& peer() const override { return peer_; }
+  std::string_view peer_ip() const override { return peer_ip_; }
 
  private:
   friend class Server;
@@ -56,6 +57,7 @@ class H1ServerConnection final : public ServerTransaction,
   void on_connected(int) override {}
   void on_readable() override;
   void on_writable() override;
+  void on_end_arrived() override { end_arrived_ = true; }
   void run() override;
 
   void read_more();
@@ -80,6 +82,7 @@ class H1ServerConnection final : public ServerTransaction,
   net::Loop& loop_;
   std::unique_ptr<net::Stream> stream_;
   net::Address peer_;
+  std::string peer_ip_;
   std::list<std::unique_ptr<H1ServerConnection>>::iterator self_;
   ServerHandler* handler_ = nullptr;
   ReceiveBuffer received_;
@@ -104,6 +107,7 @@ class H1ServerConnection final : public ServerTransaction,
   bool blocked_ = false;         // the kernel's send buffer is full
   bool full_ = false;            // send_body() said so: on_writable() is owed
   bool peer_ended_ = false;
+  bool end_arrived_ = false;     // the client's end waits behind what was not read yet
   bool more_to_read_ = false;    // the last event stopped before the stream was empty
   bool processing_ = false;
 };

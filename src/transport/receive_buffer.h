@@ -11,8 +11,8 @@ namespace warmgate::transport {
 
 class ReceiveBuffer {
  public:
-  // Reads once. After ok, view() is what there is: valid until the next call of any method, or
-  // until control returns to the loop; then consume() at once.
+  // Reads once. After ok, view() is what there is. Before control returns to the loop, keep() must
+  // follow: the scratch is everybody's.
   net::IoStatus read(net::Loop& loop, net::Stream& stream) {
     const net::IoResult result = stream.read(loop.scratch());
     if (result.status != net::IoStatus::ok) return result.status;
@@ -28,14 +28,22 @@ class ReceiveBuffer {
 
   std::string_view view() const { return view_; }
 
-  // Drops the first `bytes` of view() and keeps the rest for later.
-  void consume(size_t bytes) {
-    view_.remove_prefix(bytes);
+  // Drops the first `bytes` of view().
+  void consume(size_t bytes) { view_.remove_prefix(bytes); }
+
+  // Drops all of it.
+  void discard() {
+    view_ = {};
+    keep();
+  }
+
+  // Copies what is left of view(), so that it lasts until the next read.
+  void keep() {
     if (view_.empty()) {
-      std::string().swap(kept_);
+      if (kept_.capacity() > 0) std::string().swap(kept_);
     } else if (kept_.empty()) {
       kept_.assign(view_);
-    } else if (bytes > 0) {
+    } else {
       kept_.erase(0, kept_.size() - view_.size());
     }
     view_ = kept_;
