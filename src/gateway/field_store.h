@@ -53,6 +53,21 @@ class FieldStore {
 
   void add(const http::Field& field) { push({keep(field.name), keep(field.value), field.id}); }
 
+  // Copies a whole head in one go; rebased() then gives for a view into it the one into the copy,
+  // and for any other text a copy of its own.
+  void keep_source(std::string_view source) {
+    source_ = source;
+    copy_ = keep(source).data();
+  }
+  std::string_view rebased(std::string_view view) {
+    const auto offset = static_cast<size_t>(view.data() - source_.data());
+    if (offset >= source_.size()) return keep(view);
+    return {copy_ + offset, view.size()};
+  }
+  void add_rebased(const http::Field& field) {
+    push({rebased(field.name), rebased(field.value), field.id});
+  }
+
   // For names and values with static storage, and those kept before.
   void add_kept(std::string_view name, std::string_view value) {
     push({name, value, http::FieldName::other});
@@ -72,6 +87,8 @@ class FieldStore {
   size_t count_max_ = 0;
   char* text_ = nullptr;
   size_t text_left_ = 0;
+  std::string_view source_;
+  const char* copy_ = nullptr;
 };
 
 }  // namespace warmgate::gateway

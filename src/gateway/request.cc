@@ -64,13 +64,14 @@ class Forwarding {
   void run(StoredRequest& stored, std::string_view client_ip, Prng& prng) {
     FieldStore& store = stored.fields;
     reserve(store, client_ip);
-    stored.method = store.keep(head_.method_text);
-    stored.target = store.keep(head_.target);
+    store.keep_source(head_.bytes);
+    stored.method = store.rebased(head_.method_text);
+    stored.target = store.rebased(head_.target);
     stored.client_ip = store.keep(client_ip);
     for (const http::Field& field : head_.fields) {
       note(field.id);
       if (!forwards(field)) continue;
-      store.add(field);
+      store.add_rebased(field);
       if (field.id == FieldName::user_agent) stored.user_agent = store.span().back().value;
     }
     add_hops(store, stored.client_ip);
@@ -79,19 +80,17 @@ class Forwarding {
       store.add_kept("traceparent", parent);
       stored.trace = parent.substr(3, kTraceDigits);
     } else {
-      stored.trace = store.keep(trace_);
+      stored.trace = store.rebased(trace_);
     }
   }
 
  private:
   void reserve(FieldStore& store, std::string_view client_ip) {
-    size_t bytes = kOwnBytes + kParentBytes + kTraceDigits + head_.method_text.size() +
-                   head_.target.size() + 3 * client_ip.size() + 2 * head_.authority.size();
-    // A joined field puts two bytes more between its parts than the parts have.
-    for (const http::Field& field : head_.fields) {
-      bytes += field.name.size() + field.value.size() + 2;
-    }
-    store.reserve(bytes, head_.fields.size() + kOwnFields);
+    // The head itself, and once more for values that are joined with ours: a joint is two bytes
+    // long, no longer than what separates a name from its value.
+    store.reserve(2 * head_.bytes.size() + 2 * head_.authority.size() + 3 * client_ip.size() +
+                      kOwnBytes + kParentBytes,
+                  head_.fields.size() + kOwnFields);
   }
 
   void note(FieldName id) {
@@ -119,7 +118,7 @@ class Forwarding {
                    has_forwarded_for_ ? joined(store, FieldName::x_forwarded_for, {ip}) : ip);
     if (!has_forwarded_proto_) store.add_kept("x-forwarded-proto", "http");
     if (!has_forwarded_host_ && host) {
-      store.add_kept("x-forwarded-host", store.keep(head_.authority));
+      store.add_kept("x-forwarded-host", store.rebased(head_.authority));
     }
   }
 

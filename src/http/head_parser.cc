@@ -147,6 +147,7 @@ ParseStatus HeadParser::parse_request(std::string_view bytes, RequestHead& head)
   FramingFields framing;
   status = parse_fields(bytes, cursor, head.fields, framing);
   if (status != ParseStatus::complete) return status;
+  head.bytes = bytes.substr(0, consumed_);
   return framing.decide(head, error_) ? ParseStatus::complete : ParseStatus::error;
 }
 

@@ -106,6 +106,7 @@ Method classify_method(std::string_view text);
 enum class Framing : uint8_t { none, length, chunked, until_close };
 
 struct RequestHead {
+  std::string_view bytes;  // the whole head as received; most of the views below lie in it
   Method method = Method::get;
   std::string_view method_text;
   std::string_view target;     // origin-form (or "*"): an absolute-form target is split up

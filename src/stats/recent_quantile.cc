@@ -16,8 +16,7 @@ size_t rank_of(double q, size_t count) {
 
 }  // namespace
 
-RecentQuantile::RecentQuantile(size_t capacity)
-    : capacity_(capacity), lag_(std::max<size_t>(1, capacity / 16)) {
+RecentQuantile::RecentQuantile(size_t capacity) : capacity_(capacity) {
   WG_ASSERT(capacity > 0, "a window holds at least one sample");
   ring_.reserve(capacity);
   sorted_.reserve(capacity);
@@ -25,31 +24,31 @@ RecentQuantile::RecentQuantile(size_t capacity)
 
 void RecentQuantile::add(Duration sample) {
   ++samples_;
+  const auto to = std::upper_bound(sorted_.begin(), sorted_.end(), sample);
   if (ring_.size() < capacity_) {
     ring_.push_back(sample);
+    sorted_.insert(to, sample);
     return;
+  }
+  const auto from = std::lower_bound(sorted_.begin(), sorted_.end(), ring_[next_]);
+  if (from < to) {
+    std::move(from + 1, to, from);
+    *(to - 1) = sample;
+  } else {
+    std::move_backward(to, from, from + 1);
+    *to = sample;
   }
   ring_[next_] = sample;
   next_ = next_ + 1 == capacity_ ? 0 : next_ + 1;
 }
 
-void RecentQuantile::refresh() const {
-  const uint64_t behind = samples_ - sorted_at_;
-  if (behind == 0 || (behind < lag_ && sorted_.size() >= lag_)) return;
-  sorted_.assign(ring_.begin(), ring_.end());
-  std::sort(sorted_.begin(), sorted_.end());
-  sorted_at_ = samples_;
-}
-
 Duration RecentQuantile::at(double q, Duration fallback) const {
   if (ring_.empty()) return fallback;
-  refresh();
   return sorted_[rank_of(q, sorted_.size())];
 }
 
 Duration RecentQuantile::at_above(double q, Duration floor, Duration fallback) const {
   if (ring_.empty()) return fallback;
-  refresh();
   const auto first = std::upper_bound(sorted_.begin(), sorted_.end(), floor);
   const auto count = static_cast<size_t>(sorted_.end() - first);
   if (count == 0) return fallback;
