@@ -16,6 +16,7 @@ most_running = 0
 served = 0
 began = time.monotonic()
 instance = os.urandom(8).hex()
+answered_at = []  # monotonic seconds of the first few answers
 
 
 def wait_for(name):
@@ -34,6 +35,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         global served
         with lock:
             served += 1
+            if len(answered_at) < 10:
+                answered_at.append(time.monotonic())
             evidence = f"{instance};age={time.monotonic() - began:.3f};served={served}"
         self.send_header("warmgate-instance", evidence)
         super().end_headers()
@@ -63,6 +66,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         global running, most_running
+        self.received = time.monotonic()
         with lock:
             running += 1
             most_running = max(most_running, running)
@@ -76,6 +80,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = self.read_body()
+        if self.path.startswith("/work/"):
+            return self.do_GET()
         self.answer({"bytes": len(body), "sum": sum(body) % 65536, **who()})
 
     def serve(self, what, name="", *_):
@@ -115,6 +121,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.write(b"0\r\nX-Sum: 2\r\n\r\n")
         elif what == "ready":
             self.answer({}, 200 if (FLAGS / "ready").exists() else 503)
+        elif what == "times":
+            self.answer({"received": self.received, "times": answered_at})
         elif what == "headers":
             self.answer(dict(self.headers))
         else:
