@@ -34,6 +34,9 @@ class StreamObserver {
   virtual void on_connected(int error) = 0;
   virtual void on_readable() = 0;
   virtual void on_writable() = 0;
+  // The peer's end or a reset is here, perhaps behind bytes that were not read: who has no use for
+  // those learns it all the same. on_readable() follows; it may come more than once.
+  virtual void on_end_arrived() {}
 };
 
 class Stream {

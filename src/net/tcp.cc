@@ -131,6 +131,10 @@ void TcpStream::on_events(uint32_t events) {
     observer_->on_writable();
     if (destroyed) return;
   }
+  if (peer_ended_ && observer_ != nullptr) {
+    observer_->on_end_arrived();
+    if (destroyed) return;
+  }
   if (readable && observer_ != nullptr) {
     observer_->on_readable();
     if (destroyed) return;

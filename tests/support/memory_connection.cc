@@ -130,7 +130,7 @@ void MemoryConnection::refuse() {
 }
 
 bool MemoryConnection::readable(Side side) const {
-  return towards_[side].arrived > 0 || towards_[side].end_arrived || end_[side].broken;
+  return towards_[side].arrived > 0 || end_arrived(side);
 }
 
 // ---- stream ----
@@ -150,6 +150,10 @@ void MemoryStream::tell() {
     if (connection->closed(side) || connection->connect_error() != 0) return;
   } else if (connection->writable(side)) {
     observer_->on_writable();
+    if (connection->closed(side)) return;
+  }
+  if (connection->end_arrived(side) && observer_ != nullptr) {
+    observer_->on_end_arrived();
     if (connection->closed(side)) return;
   }
   if (connection->readable(side) && observer_ != nullptr) observer_->on_readable();

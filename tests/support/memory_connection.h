@@ -35,6 +35,7 @@ class MemoryConnection : public std::enable_shared_from_this<MemoryConnection> {
   const net::Address& address(Side side) const { return address_[side]; }
   bool closed(Side side) const { return end_[side].closed; }
   bool readable(Side side) const;
+  bool end_arrived(Side side) const { return towards_[side].end_arrived || end_[side].broken; }
   bool writable(Side side) const {
     return !towards_[other(side)].writer_waits || end_[side].broken;
   }
