@@ -7,8 +7,8 @@ namespace {
 
 constexpr Duration kAround = 12s;  // starts, ends and the measurement, of all arms together
 constexpr Duration kRamp = 6s;
-constexpr double kBurstOfAlwaysOn = 1.4;  // burst rate, as a share of what always-on can do
-constexpr double kBurstOfMachine = 0.72;  // at most; the rest is for the gateway and the demo
+constexpr double kBurstOfAlwaysOn = 1.35;  // burst rate, as a share of what always-on can do
+constexpr double kBurstOfMachine = 0.68;   // at most; the rest is for the gateway and the demo
 constexpr double kQuietOfAlwaysOn = 0.1;
 
 // Shares of the time that is left in an arm beside its two ramps.
