@@ -20,7 +20,12 @@ class DemandForecast {
   void arrived(Instant now) {
     fast_.add(now);
     slow_.add(now);
+    last_arrival_ = now;
   }
+
+  // Did a request arrive at this very instant? Only then is the forecast news: without arrivals it
+  // can but fall.
+  bool arrived_at(Instant now) const { return now == last_arrival_; }
 
   // The higher of the two windows: demand rises at once and falls slowly.
   double now_per_s(Instant now) const;
@@ -29,6 +34,7 @@ class DemandForecast {
  private:
   stats::DecayedRate fast_{kFast};
   stats::DecayedRate slow_{kSlow};
+  Instant last_arrival_ = Instant::min();  // never
 };
 
 // DemandLevel says whether demand is above what the always-on pool does comfortably (case 2 of

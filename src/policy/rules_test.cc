@@ -374,6 +374,49 @@ TEST(Waking, an_idle_pool_is_pinged_only_where_keep_warm_asks_for_it) {
   }
 }
 
+// Health probes go on, so the policy is asked again and again while it still remembers the burst.
+TEST(Waking, an_idle_pool_is_left_alone_however_well_a_burst_is_remembered) {
+  ServiceSettings settings = small_service();
+  settings.health.enabled = true;
+  settings.serverless.concurrency = 80;
+  Script script(settings);
+  const InstanceEvidence instance{InstanceKey{7}, 10s, 0};
+  script.teach(1, 10, 100ms);
+  for (uint64_t id = 100; id < 1100; ++id) {  // 100 a second, where 20 can be answered
+    script.arrive(id);
+    script.answer_probes(instance);
+    script.wait(10ms);
+    if (script.runs(id - 9)) script.answer(id - 9, instance);
+  }
+  for (uint64_t id = 1090; id < 1100; ++id) {
+    if (script.runs(id)) script.answer(id, instance);
+  }
+  ASSERT_EQ(script.status().serverless.state, PoolState::warm);
+  const uint64_t wakes = script.status().cold_start.wakes;
+  EXPECT_GT(wakes, 0u);
+  for (int i = 0; i < 600; ++i) {
+    script.let_pass(100ms);
+    script.answer_probes(instance);
+  }
+  EXPECT_EQ(script.status().cold_start.wakes, wakes);
+  EXPECT_GT(script.status().probes_by_kind[static_cast<size_t>(ProbeKind::health)], 25u);
+}
+
+TEST(Waking, demand_that_grows_wakes_before_anyone_waits) {
+  ServiceSettings settings = small_service();
+  settings.always_on.concurrency = 10;
+  Script script(settings);
+  script.teach(1, 10, 100ms);
+  uint64_t id = 100;
+  for (script.arrive(id); script.probes(ProbeKind::wake) == 0; script.arrive(++id)) {
+    ASSERT_LT(id, 400u);
+    ASSERT_TRUE(on_always_on(script.started(id)));
+    script.wait(11ms);
+    if (script.runs(id - 8)) script.answer(id - 8);
+  }
+  EXPECT_EQ(script.status().queued, 0u);
+}
+
 TEST(Health, two_failed_probes_take_a_backend_out_and_two_good_ones_bring_it_back) {
   ServiceSettings settings = small_service();
   settings.health.enabled = true;

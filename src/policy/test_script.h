@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "policy/dispatcher.h"
@@ -27,12 +28,23 @@ class Script {
 
   const Actions& tell(const Event& event) {
     did_.clear();
+    if (const auto* finished = std::get_if<AttemptFinished>(&event)) {
+      running_.erase(finished->attempt.value);
+    }
+    if (const auto* finished = std::get_if<ProbeFinished>(&event)) {
+      std::erase_if(probes_running_, [&](ProbeId id) { return id == finished->probe; });
+    }
     dispatcher_->step(now_, event, did_);
     dispatcher_->check_invariants();
     for (const Action& action : did_) {
-      if (const auto* start = std::get_if<StartAttempt>(&action))
+      if (const auto* start = std::get_if<StartAttempt>(&action)) {
         attempts_[start->request.value] = *start;
-      if (const auto* probe = std::get_if<StartProbe>(&action)) probes_.push_back(*probe);
+        running_.insert(start->attempt.value);
+      }
+      if (const auto* probe = std::get_if<StartProbe>(&action)) {
+        probes_.push_back(*probe);
+        probes_running_.push_back(probe->probe);
+      }
       if (const auto* timer = std::get_if<SetTimer>(&action)) timer_ = timer->at;
     }
     return did_;
@@ -67,6 +79,10 @@ class Script {
   void answer(uint64_t request, std::optional<InstanceEvidence> evidence = std::nullopt) {
     first_byte(request, 200, evidence);
     finish(request);
+  }
+  bool runs(uint64_t request) const {
+    const auto found = attempts_.find(request);
+    return found != attempts_.end() && running_.contains(found->second.attempt.value);
   }
   StartAttempt attempt(uint64_t request) const { return attempts_.at(request); }
 
@@ -108,6 +124,12 @@ class Script {
     }
     return count;
   }
+  // Every probe that is in flight is answered well.
+  void answer_probes(std::optional<InstanceEvidence> evidence = std::nullopt) {
+    for (const ProbeId probe : std::vector<ProbeId>(probes_running_)) {
+      tell(ProbeFinished{probe, Outcome::ok, evidence});
+    }
+  }
   StartProbe last_probe() const { return probes_.back(); }
 
   // ---- courses of events that many scenarios begin with
@@ -144,7 +166,9 @@ class Script {
   Instant timer_ = kNever;
   Actions did_;
   std::map<uint64_t, StartAttempt> attempts_;
+  std::set<uint64_t> running_;  // attempts
   std::vector<StartProbe> probes_;
+  std::vector<ProbeId> probes_running_;
 };
 
 // Two always-on slots; one serverless instance of four; no health probes, so that a scenario says

@@ -3,6 +3,7 @@
 // checks that each action is one that a gateway can carry out.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -436,7 +437,10 @@ inline void TestWorld::carry_out_probe(const StartProbe& action) {
   if (draining_) complain("a probe during a drain");
   probes_[id] = {now_, action.backend, 0, action.hold, false};
   if (action.backend.pool == PoolKind::serverless) {
-    if (last_request_ == 0) complain("a probe to an idle serverless pool that nobody needs");
+    const bool needed = std::any_of(requests_.begin(), requests_.end(), [&](const auto& entry) {
+      return !entry.second.ended || entry.second.arrived == now_;
+    });
+    if (!needed) complain("a probe to an idle serverless pool that nobody needs");
     return place(id, true);
   }
   const bool alive = always_on_alive_[action.backend.index];

@@ -42,8 +42,11 @@ bool WarmgateDispatcher::may_wake(Instant now) const {
          wakes_.may_send(now) && serverless(now) != Serverless::circuit_open;
 }
 
-// Before anyone has to wait if the forecast allows, and at the latest when the first one does.
+// Before anyone has to wait if the forecast allows, and at the latest when the first one does. A
+// forecast speaks when a request arrives; the memory of a burst alone wakes nobody, so that an idle
+// pool is left alone.
 void WarmgateDispatcher::wake_if_needed(Instant now) {
+  if (queue_.empty() && !demand_.arrived_at(now)) return;
   if (!may_wake(now)) return;
   const uint32_t lacking = instances_lacking(now);
   if (lacking > 0) send_wakes(now, lacking);
