@@ -53,9 +53,8 @@ fuzz:  ## Run every fuzzer for FUZZ_SECONDS each (default 60)
 	@tools/fuzz.sh $${FUZZ_SECONDS:-60}
 
 .PHONY: bench
-bench: build  ## Measure warmgate beside nginx and HAProxy, CPU per request, in one run
-	@tools/setup.sh bench
-	@bench/side_by_side.py
+bench: build  ## Measure how soon waiting requests are sent once an instance is ready
+	@/usr/bin/python3 bench/release_latency.py
 
 .PHONY: model
 model:  ## Train the sample model and write assets/digits again

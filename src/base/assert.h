@@ -1,5 +1,5 @@
 // WG_ASSERT checks an invariant of our own, in release builds too. A failure is a bug: it is
-// printed, the failure hook runs (the gateway writes its flight recorder there), and we abort.
+// printed, the failure hook runs if one is set (to save what helps to find it), and we abort.
 #pragma once
 
 namespace warmgate {

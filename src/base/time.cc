@@ -13,13 +13,8 @@ struct Unit {
 };
 
 // Longest first, so that formatting takes whole units from the left.
-constexpr std::array<Unit, 7> kUnits = {{{"d", 24h},
-                                         {"h", 1h},
-                                         {"m", 1min},
-                                         {"s", 1s},
-                                         {"ms", 1ms},
-                                         {"us", 1us},
-                                         {"ns", 1ns}}};
+constexpr std::array<Unit, 7> kUnits = {
+    {{"d", 24h}, {"h", 1h}, {"m", 1min}, {"s", 1s}, {"ms", 1ms}, {"us", 1us}, {"ns", 1ns}}};
 
 // Three hundred years do not fit into int64 nanoseconds; a century does, and nobody means more.
 constexpr double kLongestSeconds = 100.0 * 365 * 24 * 3600;
@@ -40,8 +35,8 @@ std::optional<Duration> parse_duration(std::string_view text) {
   while (!text.empty()) {
     double amount = 0;
     if (text.front() < '0' || text.front() > '9') return std::nullopt;
-    auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), amount,
-                                          std::chars_format::fixed);
+    auto [end, failure] =
+        std::from_chars(text.data(), text.data() + text.size(), amount, std::chars_format::fixed);
     if (failure != std::errc{}) return std::nullopt;
     text.remove_prefix(static_cast<size_t>(end - text.data()));
     size_t length = text.find_first_of("0123456789.");

@@ -39,7 +39,8 @@ constexpr Duration from_seconds(double s) {
 }
 
 // Parses "250us", "500ms", "1.5s", "15m", "2h", "1d" and sums such as "1m30s".
-// A bare number is refused ("0" excepted): a unit is part of the value. nullopt when not understood.
+// A bare number is refused ("0" excepted): a unit is part of the value. nullopt when not
+// understood.
 std::optional<Duration> parse_duration(std::string_view text);
 
 // The shortest exact text that parse_duration reads back, such as "1m30s" or "1.5ms".

@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <iostream>
 #include <memory>
@@ -56,8 +57,9 @@ class ServeRun {
   explicit ServeRun(const config::Config& config)
       : config_(config),
         resolver_(loop_),
-        gateway_(loop_, resolver_, config_, [this](std::string_view lines) { log_.write(lines); },
-                 std::random_device{}()),
+        gateway_(
+            loop_, resolver_, config_, [this](std::string_view lines) { log_.write(lines); },
+            std::random_device{}()),
         drain_poll_(loop_.timers(), [this] { poll_drain(); }) {}
 
   int run() {
@@ -93,8 +95,13 @@ class ServeRun {
     }
     const std::string status =
         admin_ == nullptr ? "" : "; status at http://" + admin_->address().to_string() + "/";
-    log_info("serve", "listening on " + where + status +
-                          "; the serverless pools' state is unknown until something answers");
+    const bool serverless =
+        std::any_of(config_.services.begin(), config_.services.end(),
+                    [](const config::Service& service) { return !service.serverless.empty(); });
+    log_info(
+        "serve",
+        "listening on " + where + status +
+            (serverless ? "; the serverless pools' state is unknown until something answers" : ""));
   }
 
   void fail(int exit_status, const std::string& problem) {
@@ -118,8 +125,8 @@ class ServeRun {
       return loop_.stop();
     }
     if (loop_.now() >= drain_until_) {
-      log_warning("serve", "the drain timeout is over: " +
-                               std::to_string(gateway_.connections()) + " connections are cut off");
+      log_warning("serve", "the drain timeout is over: " + std::to_string(gateway_.connections()) +
+                               " connections are cut off");
       return loop_.stop();
     }
     drain_poll_.arm_after(kDrainPoll);

@@ -25,9 +25,10 @@ bool gives_quick_form(const config::QuickForm& form) {
 int run_serve(const ServeOptions& options) {
   const bool quick = gives_quick_form(options.quick);
   if (quick == !options.file.empty()) {
-    std::cerr << (quick ? "warmgate serve: give either -c FILE or --always-on/--serverless, not both\n"
-                        : "warmgate serve: give -c FILE, or --always-on URL and --serverless URL "
-                          "(see warmgate serve --help)\n");
+    std::cerr
+        << (quick ? "warmgate serve: give either -c FILE or --always-on/--serverless, not both\n"
+                  : "warmgate serve: give -c FILE, or --always-on URL and --serverless URL "
+                    "(see warmgate serve --help)\n");
     return kExitUsage;
   }
   const config::Loaded loaded =
@@ -50,7 +51,8 @@ void add_serve_command(CLI::App& app, int& exit_status) {
   serve->add_option("--serverless", quick.serverless, "URL of the serverless service");
   serve->add_option("--slo", quick.slo, "Latency that a request should stay within [500ms]");
   serve->add_option("--listen", quick.listen, "Address to listen on; repeatable [:8080]");
-  serve->add_option("--admin", quick.admin, "Address of status and metrics, or off [127.0.0.1:9901]");
+  serve->add_option("--admin", quick.admin,
+                    "Address of status and metrics, or off [127.0.0.1:9901]");
   serve->add_option("--always-on-concurrency", quick.always_on_concurrency,
                     "Requests at a time per always-on backend");
   serve->add_option("--serverless-concurrency", quick.serverless_concurrency,

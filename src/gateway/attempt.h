@@ -43,8 +43,8 @@ class Attempt final : public transport::ClientHandler {
   void send_end(std::span<const http::Field> trailers);
   bool full() const { return full_; }
 
-  void commit();         // the policy chose this one: its head and body go to the client
-  void pause_body();     // the client is slow
+  void commit();      // the policy chose this one: its head and body go to the client
+  void pause_body();  // the client is slow
   void resume_body();
 
   // transport::ClientHandler
@@ -79,7 +79,7 @@ class Attempt final : public transport::ClientHandler {
   uint16_t status_ = 0;
   http::BodyLength length_;
   std::optional<policy::InstanceEvidence> evidence_;
-  const http::ResponseHead* head_ = nullptr;  // during on_response() only
+  const http::ResponseHead* head_ = nullptr;          // during on_response() only
   std::unique_ptr<http::FirstEventScanner> scanner_;  // of an event stream that is withheld
   FieldStore withheld_fields_;
   std::string withheld_body_;

@@ -35,7 +35,7 @@ struct ServiceCounters {
   uint64_t broken_off = 0;      // answers that broke after their head was passed on
   uint64_t total_timeouts = 0;  // the limit on the whole request
   uint64_t body_too_large = 0;
-  uint64_t replay_lost = 0;     // bodies larger than the replay buffer: no further attempt possible
+  uint64_t replay_lost = 0;  // bodies larger than the replay buffer: no further attempt possible
   uint64_t request_bytes = 0, response_bytes = 0;  // bodies
 };
 

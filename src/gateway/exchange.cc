@@ -131,8 +131,8 @@ std::string_view Exchange::server_timing(std::string& buffer) const {
   return buffer;
 }
 
-void Exchange::respond(Attempt& attempt, uint16_t status,
-                       std::span<const http::Field> fields, BodyLength length) {
+void Exchange::respond(Attempt& attempt, uint16_t status, std::span<const http::Field> fields,
+                       BodyLength length) {
   chosen_ = &attempt;
   head_at_ = service_.loop().now();
   status_ = status;
@@ -177,8 +177,8 @@ void Exchange::break_off() {
 // ---- rejected, or gone ----
 
 void Exchange::reject(const policy::Reject& reject) {
-  answer_problem(reject.status, policy::name(reject.reason),
-                 describe(reject.reason, last_failure_), reject.retry_after);
+  answer_problem(reject.status, policy::name(reject.reason), describe(reject.reason, last_failure_),
+                 reject.retry_after);
 }
 
 // The gateway's own answer; destroys this.
@@ -187,8 +187,8 @@ void Exchange::answer_problem(uint16_t status, std::string_view reason, std::str
   status_ = status;
   reason_ = reason;
   answerer_ = static_cast<uint8_t>(Answerer::gateway);
-  const LocalReply reply{status, reason, detail, retry_after, attempts_made_,
-                         service_.loop().now() - arrived_at_};
+  const LocalReply reply{status,      reason,         detail,
+                         retry_after, attempts_made_, service_.loop().now() - arrived_at_};
   transaction_->set_handler(nullptr);
   response_bytes_ = send_problem(*std::exchange(transaction_, nullptr), reply,
                                  service_.loop().wall_seconds(), request_.head_method);

@@ -5,13 +5,13 @@
 //          the store is moved.
 #pragma once
 
-#include <cstring>
 #include <memory>
 #include <new>
 #include <span>
 #include <string_view>
 
 #include "base/assert.h"
+#include "base/copy.h"
 #include "http/message.h"
 
 namespace warmgate::gateway {
@@ -43,8 +43,7 @@ class FieldStore {
   const char* mark() const { return text_; }
   void append(std::string_view part) {
     WG_ASSERT(part.size() <= text_left_, "a field store was reserved too small");
-    std::memcpy(text_, part.data(), part.size());
-    text_ += part.size();
+    text_ = copy_text(text_, part);
     text_left_ -= part.size();
   }
   std::string_view since(const char* begin) const {

@@ -49,7 +49,8 @@ void Gateway::start(StartHandler on_started) {
 // True when every name was looked up; `problem` is a sentence about the first that has no address.
 bool Gateway::names_settled(std::string& problem) const {
   for (const auto& service : services_) {
-    for (const policy::PoolKind pool : {policy::PoolKind::always_on, policy::PoolKind::serverless}) {
+    for (const policy::PoolKind pool :
+         {policy::PoolKind::always_on, policy::PoolKind::serverless}) {
       for (const auto& backend : service->backends(pool)) {
         if (!backend->name().settled()) return false;
         if (backend->name().addresses().empty() && problem.empty()) {
@@ -99,8 +100,7 @@ Service* Gateway::route(const http::RequestHead& head) {
   return services_[static_cast<size_t>(found - config_.services.data())].get();
 }
 
-void Gateway::on_request(const http::RequestHead& head,
-                         transport::ServerTransaction& transaction) {
+void Gateway::on_request(const http::RequestHead& head, transport::ServerTransaction& transaction) {
   if (Service* service = route(head)) return service->handle(head, transaction);
   ++unrouted_;
   LocalReply reply;

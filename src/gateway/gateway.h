@@ -48,7 +48,8 @@ class Gateway final : public transport::Application {
   void accept(std::unique_ptr<net::Stream> stream) { server_.accept(std::move(stream)); }
 
   // transport::Application
-  void on_request(const http::RequestHead& head, transport::ServerTransaction& transaction) override;
+  void on_request(const http::RequestHead& head,
+                  transport::ServerTransaction& transaction) override;
 
  private:
   Service* route(const http::RequestHead& head);
@@ -64,9 +65,9 @@ class Gateway final : public transport::Application {
   bool started_ = false;
   bool draining_ = false;
   uint64_t unrouted_ = 0;
-  // The services outlive the server: its connections hold on to their exchanges.
-  std::vector<std::unique_ptr<Service>> services_;
   transport::Server server_;
+  // The server outlives the services: their exchanges let go of its connections.
+  std::vector<std::unique_ptr<Service>> services_;
 };
 
 }  // namespace warmgate::gateway

@@ -51,8 +51,8 @@ void Probe::on_response_end(std::span<const http::Field>) {
 void Probe::on_failed(const transport::Failure& failure) {
   using transport::FailureKind;
   transaction_ = nullptr;
-  const bool unreachable = failure.kind == FailureKind::connect_failed ||
-                           failure.kind == FailureKind::connect_timed_out;
+  const bool unreachable =
+      failure.kind == FailureKind::connect_failed || failure.kind == FailureKind::connect_timed_out;
   finish(unreachable ? Outcome::connect_failed : Outcome::broken);
 }
 

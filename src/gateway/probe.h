@@ -17,8 +17,8 @@ struct ProbeRequest {
   std::string path;
   std::string authority;
   Duration timeout{};
-  Duration hold{};          // ask the backend to hold its answer, so that it takes up a slot
-  size_t keep_body = 0;     // bytes of the answer's body that are wanted; more is a failure
+  Duration hold{};       // ask the backend to hold its answer, so that it takes up a slot
+  size_t keep_body = 0;  // bytes of the answer's body that are wanted; more is a failure
 };
 
 struct ProbeResult {

@@ -146,8 +146,7 @@ class Forwarding {
 
 }  // namespace
 
-StoredRequest store_request(const http::RequestHead& head, std::string_view client_ip,
-                            Prng& prng) {
+StoredRequest store_request(const http::RequestHead& head, std::string_view client_ip, Prng& prng) {
   StoredRequest stored;
   stored.length = body_length(head);
   stored.head_method = head.method == http::Method::head;
@@ -155,14 +154,24 @@ StoredRequest store_request(const http::RequestHead& head, std::string_view clie
   return stored;
 }
 
-Result<Duration> client_limit(const http::RequestHead& head) {
+bool read_client_limit(const http::RequestHead& head, Duration& limit) {
   const http::Field* field = head.fields.find(kTimeoutField);
-  if (field == nullptr) return Duration::max();
-  const auto limit = parse_duration(field->value);
-  if (!limit || *limit <= Duration::zero()) {
-    return Error{"The field warmgate-timeout must be a duration with a unit, such as 800ms."};
+  if (field == nullptr) return true;
+  const auto parsed = parse_duration(field->value);
+  if (!parsed || *parsed <= Duration::zero()) return false;
+  limit = *parsed;
+  return true;
+}
+
+bool read_priority(const http::RequestHead& head, policy::Priority& priority) {
+  const http::Field* field = head.fields.find(kPriorityField);
+  if (field == nullptr) return true;
+  for (const policy::Priority known : {policy::Priority::low, policy::Priority::high}) {
+    if (field->value != policy::name(known)) continue;
+    priority = known;
+    return true;
   }
-  return *limit;
+  return false;
 }
 
 void filter_response(const http::ResponseHead& head, size_t reserve, http::Fields& out) {
@@ -171,8 +180,8 @@ void filter_response(const http::ResponseHead& head, size_t reserve, http::Field
   for (const http::Field& field : head.fields) {
     if (out.size() + reserve >= http::kMaxFields) break;
     // The instance's own word is evidence for clients too; the rest of the names are ours to say.
-    const bool ours = field.id == FieldName::warmgate &&
-                      !equals_ignoring_case(field.name, kInstanceField);
+    const bool ours =
+        field.id == FieldName::warmgate && !equals_ignoring_case(field.name, kInstanceField);
     if (!ours && filter.forwards(field)) out.push(field);
   }
 }

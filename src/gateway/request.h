@@ -1,15 +1,14 @@
 // StoredRequest: what of a client's request is kept for its attempts, as the backends will see it.
 #pragma once
 
-#include <optional>
 #include <string_view>
 
 #include "base/prng.h"
-#include "base/result.h"
 #include "base/time.h"
 #include "gateway/field_store.h"
 #include "http/message.h"
 #include "http/writer.h"
+#include "policy/events.h"
 
 namespace warmgate::gateway {
 
@@ -35,11 +34,12 @@ struct StoredRequest {
 
 // Copies what is forwarded, and adds Via, Forwarded, X-Forwarded-* and, where the client sent none,
 // a trace context.
-StoredRequest store_request(const http::RequestHead& head, std::string_view client_ip,
-                            Prng& prng);
+StoredRequest store_request(const http::RequestHead& head, std::string_view client_ip, Prng& prng);
 
-// The client's own time limit; an Error when the field is there but says nothing understandable.
-Result<Duration> client_limit(const http::RequestHead& head);
+// What a client says of its request. Unchanged when it says nothing; false when what it says is not
+// understood.
+bool read_client_limit(const http::RequestHead& head, Duration& limit);
+bool read_priority(const http::RequestHead& head, policy::Priority& priority);
 
 // Views of the fields that a client may see of a backend's response: at most kMaxFields less
 // `reserve`, which is the room for our own.

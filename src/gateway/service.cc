@@ -2,7 +2,6 @@
 
 #include "base/assert.h"
 #include "base/log.h"
-#include "gateway/local_reply.h"
 
 namespace warmgate::gateway {
 
@@ -36,9 +35,9 @@ Service::Service(const Surroundings& surroundings, const config::Config& config,
   const transport::ClientLimits limits = client_limits(config, service);
   const auto add = [&](PoolKind pool, const std::vector<config::Backend>& backends) {
     for (const config::Backend& backend : backends) {
-      backends_[static_cast<size_t>(pool)].push_back(std::make_unique<Backend>(
-          loop_, surroundings.resolver, backend, limits, config.resolve_interval,
-          surroundings.on_resolved));
+      backends_[static_cast<size_t>(pool)].push_back(
+          std::make_unique<Backend>(loop_, surroundings.resolver, backend, limits,
+                                    config.resolve_interval, surroundings.on_resolved));
     }
   };
   add(PoolKind::always_on, service.always_on);
@@ -57,35 +56,40 @@ void Service::drain() {
 
 // ---- a request's way in and out ----
 
+// What is wrong with a request before it is the policy's affair; empty reason: nothing.
+LocalReply Service::objection(const http::RequestHead& head, policy::RequestArrived& event) {
+  LocalReply reply;
+  reply.status = 400;
+  if (head.content_length > config_.limits.max_body) {
+    ++counters_.body_too_large;
+    reply.status = 413;
+    reply.reason = "body-too-large";
+    reply.detail = "The request body is larger than this service accepts.";
+  } else if (!read_client_limit(head, event.client_limit)) {
+    reply.reason = "bad-timeout";
+    reply.detail = "The field warmgate-timeout must be a duration with a unit, such as 800ms.";
+  } else if (!read_priority(head, event.priority)) {
+    reply.reason = "bad-priority";
+    reply.detail = "The field warmgate-priority must be high or low.";
+  }
+  return reply;
+}
+
 void Service::handle(const http::RequestHead& head, transport::ServerTransaction& transaction) {
   const config::RouteTraits traits = config::route_traits(config_, head.target);
-  const auto limit = client_limit(head);
-  const bool too_large = head.content_length > config_.limits.max_body;
-  if (!limit || too_large) {
-    if (too_large) ++counters_.body_too_large;
-    LocalReply reply;
-    reply.status = too_large ? 413 : 400;
-    reply.reason = too_large ? "body-too-large" : "bad-timeout";
-    reply.detail = too_large ? "The request body is larger than this service accepts."
-                             : std::string_view(limit.error().message);
+  policy::RequestArrived event;
+  event.bytes = head.content_length;
+  event.priority = traits.priority;
+  event.heavy = traits.heavy;
+  event.repeatable = traits.repeatable;
+  if (const LocalReply reply = objection(head, event); !reply.reason.empty()) {
     send_problem(transaction, reply, loop_.wall_seconds(), head.method == http::Method::head);
     return;
   }
-  const policy::RequestId id{++last_request_};
-  auto [entry, inserted] =
-      exchanges_.emplace(id, std::make_unique<Exchange>(*this, id, head, transaction));
-  policy::RequestArrived event;
-  event.request = id;
-  event.client_limit = *limit;
-  event.bytes = head.content_length;
-  event.priority = traits.priority;
-  if (const http::Field* field = head.fields.find(kPriorityField)) {
-    event.priority = field->value == "low" ? policy::Priority::low : policy::Priority::high;
-  }
-  event.heavy = traits.heavy;
-  event.repeatable = traits.repeatable;
-  Exchange& exchange = *entry->second;
-  exchange.begin();  // before the step, which may end it
+  event.request = policy::RequestId{++last_request_};
+  auto [entry, inserted] = exchanges_.emplace(
+      event.request, std::make_unique<Exchange>(*this, event.request, head, transaction));
+  entry->second->begin();  // before the step, which may end it
   step(event);
 }
 
@@ -194,8 +198,7 @@ void Service::step_once(const policy::Event& event) {
 void Service::apply(const policy::StartAttempt& action) {
   Exchange& exchange = *exchanges_.at(action.request);
   auto [entry, inserted] = attempts_.emplace(
-      action.attempt,
-      std::make_unique<Attempt>(*this, exchange, action, backend(action.backend)));
+      action.attempt, std::make_unique<Attempt>(*this, exchange, action, backend(action.backend)));
   WG_ASSERT(inserted, "the policy used an attempt id twice");
   entry->second->start();
 }
@@ -230,11 +233,11 @@ void Service::apply(const policy::StartProbe& action) {
   request.hold = action.hold;
   const policy::ProbeId id = action.probe;
   const policy::BackendRef ref = action.backend;
-  probes_[id] = std::make_unique<Probe>(
-      loop_, target.pool(), request, [this, id, ref](const ProbeResult& result) {
-        if (result.outcome == Outcome::ok) backend_answered(ref);
-        probe_finished(*probes_.at(id), result);
-      });
+  probes_[id] = std::make_unique<Probe>(loop_, target.pool(), request,
+                                        [this, id, ref](const ProbeResult& result) {
+                                          if (result.outcome == Outcome::ok) backend_answered(ref);
+                                          probe_finished(*probes_.at(id), result);
+                                        });
 }
 
 void Service::apply(const policy::SetTimer& action) {

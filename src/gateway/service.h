@@ -20,6 +20,7 @@
 #include "gateway/backend.h"
 #include "gateway/counters.h"
 #include "gateway/exchange.h"
+#include "gateway/local_reply.h"
 #include "gateway/model_check.h"
 #include "gateway/probe.h"
 #include "net/loop.h"
@@ -54,7 +55,7 @@ class Service {
   const std::vector<std::unique_ptr<Backend>>& backends(policy::PoolKind pool) const {
     return backends_[static_cast<size_t>(pool)];
   }
-  size_t in_flight() const { return exchanges_.size(); }  // waiting ones included
+  size_t in_flight() const { return exchanges_.size(); }              // waiting ones included
   void check_invariants() const { dispatcher_->check_invariants(); }  // for tests
 
   // ---- for exchanges, attempts and probes ----
@@ -69,6 +70,7 @@ class Service {
   void probe_finished(Probe& probe, const ProbeResult& result);  // destroys the probe
 
  private:
+  LocalReply objection(const http::RequestHead& head, policy::RequestArrived& event);
   void step(const policy::Event& event);
   void step_once(const policy::Event& event);
   void apply(const policy::StartAttempt& action);

@@ -33,10 +33,11 @@ size_t utf8_length(std::string_view text) {
 }
 
 // What stands in a JSON string as it is, by far the most: it is copied in runs.
-bool is_plain(char c) {
-  const auto byte = static_cast<uint8_t>(c);
-  return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
-}
+constexpr std::array<bool, 256> kPlain = [] {
+  std::array<bool, 256> plain{};
+  for (size_t byte = 0x20; byte < 0x7f; ++byte) plain[byte] = byte != '"' && byte != '\\';
+  return plain;
+}();
 
 void append_escaped(std::string& out, char c) {
   constexpr std::string_view kHex = "0123456789abcdef";
@@ -93,7 +94,7 @@ void append_json_string(std::string& out, std::string_view text) {
   out.push_back('"');
   while (!text.empty()) {
     size_t plain = 0;
-    while (plain < text.size() && is_plain(text[plain])) ++plain;
+    while (plain < text.size() && kPlain[static_cast<uint8_t>(text[plain])]) ++plain;
     out.append(text.substr(0, plain));
     text.remove_prefix(plain);
     if (text.empty()) break;

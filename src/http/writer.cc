@@ -3,6 +3,8 @@
 #include <array>
 #include <charconv>
 
+#include "base/copy.h"
+
 namespace warmgate::http {
 namespace {
 
@@ -15,8 +17,7 @@ class Filler {
     next_ = out.data() + before;
   }
   void put(std::string_view text) {
-    text.copy(next_, text.size());
-    next_ += text.size();
+    next_ = copy_text(next_, text);
   }
   void put_field(std::string_view name, std::string_view value) {
     put(name);
