@@ -71,7 +71,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             running += 1
             most_running = max(most_running, running)
         try:
-            self.serve(*self.path.strip("/").split("/"))
+            self.serve(*self.path.split("?")[0].strip("/").split("/"))
         finally:
             with lock:
                 running -= 1
