@@ -15,12 +15,6 @@ void BackendHealth::configure(const HealthSettings& health, const CircuitSetting
   circuit_ = circuit;
 }
 
-BackendHealth::State BackendHealth::state(Instant now) const {
-  // Without probes nothing else can bring it back: the end of the penalty does.
-  if (state_ != State::healthy && !health_.enabled && now >= penalty_until_) return State::healthy;
-  return state_;
-}
-
 bool BackendHealth::traffic_speaks(Instant now) const {
   return last_good_ != Instant::min() && strikes_ == 0 &&
          now - last_good_ <= health_.interval * static_cast<int64_t>(health_.unhealthy_after);

@@ -29,7 +29,10 @@ class BackendHealth {
       : health_(health), circuit_(circuit) {}
   void configure(const HealthSettings& health, const CircuitSettings& circuit);
 
-  State state(Instant now) const;
+  State state(Instant now) const {
+    if (state_ == State::healthy || health_.enabled || now < penalty_until_) return state_;
+    return State::healthy;  // without probes nothing but the end of the penalty can bring it back
+  }
   bool on_trial(Instant now) const {
     return on_trial_ || (state_ != State::healthy && state(now) == State::healthy);
   }

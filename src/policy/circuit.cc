@@ -4,11 +4,6 @@
 
 namespace warmgate::policy {
 
-Circuit::State Circuit::state(Instant now) const {
-  if (!opened_) return State::closed;
-  return now < open_until_ ? State::open : State::half_open;
-}
-
 bool Circuit::may_try(Instant now) const {
   switch (state(now)) {
     case State::closed:

@@ -22,7 +22,10 @@ class Circuit {
   explicit Circuit(const CircuitSettings& settings) : settings_(settings) {}
   void configure(const CircuitSettings& settings) { settings_ = settings; }
 
-  State state(Instant now) const;
+  State state(Instant now) const {
+    if (!opened_) return State::closed;
+    return now < open_until_ ? State::open : State::half_open;
+  }
   bool refused() const { return refused_; }  // opened by a refused connection: nobody is there
   bool may_try(Instant now) const;           // closed, or half-open without a trial in flight
   Instant open_until() const { return open_until_; }

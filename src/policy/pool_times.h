@@ -17,15 +17,20 @@ class PoolTimes {
   static constexpr size_t kWindow = 128;
   static constexpr double kHighQuantile = 0.95;
 
-  void first_byte(Duration took) { first_byte_.add(took); }
+  void first_byte(Duration took) {
+    first_byte_.add(took);
+    high_first_byte_ = first_byte_.at(kHighQuantile);
+  }
   void complete(Duration took) {
     service_.add(took);
+    high_service_ = service_.at(kHighQuantile);
     mean_.add(to_seconds(took));
   }
 
   bool known() const { return !mean_.empty(); }
-  double mean_service_s() const { return mean_.value(); }  // 0 when not known
-  Duration high_service() const { return service_.at(kHighQuantile); }
+  double mean_service_s() const { return mean_.value(); }        // 0 when not known
+  Duration high_first_byte() const { return high_first_byte_; }  // 0 when not known
+  Duration high_service() const { return high_service_; }        // likewise
   const stats::RecentQuantile& first_byte() const { return first_byte_; }
 
   LearnedTimes learned() const;
@@ -34,6 +39,8 @@ class PoolTimes {
   stats::RecentQuantile first_byte_{kWindow};
   stats::RecentQuantile service_{kWindow};
   stats::Ewma mean_{0.02};
+  Duration high_first_byte_{};  // asked far more often than it changes
+  Duration high_service_{};
 };
 
 }  // namespace warmgate::policy

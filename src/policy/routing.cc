@@ -8,6 +8,11 @@ namespace warmgate::policy {
 bool WarmgateDispatcher::find_route(Instant now, const Request& request, Route& route) const {
   if (is_heavy(request)) return route_heavy(now, request, route);                       // case 4
   if (!always_on_can_answer(now)) return route_without_always_on(now, request, route);  // case 6
+  // Whom the serverless pool failed asks the other first: one failing pool must not fail it twice.
+  if (request.has_avoid && request.avoid.pool == PoolKind::serverless &&
+      to_always_on(now, request, Reason::retry, route)) {
+    return true;
+  }
   switch (serverless(now)) {
     case Serverless::absent:
     case Serverless::not_ready:
@@ -197,15 +202,16 @@ WarmgateDispatcher::Serverless WarmgateDispatcher::serverless(Instant now) const
     closed |= state == Circuit::State::closed;
     half_open |= state == Circuit::State::half_open;
   }
-  const bool always_on_answers = always_on_can_answer(now);
   if (!closed) {
-    if (always_on_answers) return half_open ? Serverless::on_trial : Serverless::circuit_open;
+    if (always_on_can_answer(now)) {
+      return half_open ? Serverless::on_trial : Serverless::circuit_open;
+    }
     if (serverless_dead(now)) return Serverless::circuit_open;
     // The last pool that could answer is never quarantined.
   }
-  if (warmth_.fresh(now)) return Serverless::ready;
-  const bool ask_first = settings_.wake.enabled && always_on_answers;
-  return warmth_.believed_warm(now) && !ask_first ? Serverless::ready : Serverless::not_ready;
+  if (!warmth_.believed_warm(now)) return Serverless::not_ready;
+  if (warmth_.fresh(now) || !settings_.wake.enabled) return Serverless::ready;
+  return always_on_can_answer(now) ? Serverless::not_ready : Serverless::ready;  // ask first
 }
 
 bool WarmgateDispatcher::serverless_confirmed(Instant now) const {
@@ -270,8 +276,7 @@ bool WarmgateDispatcher::is_heavy(const Request& request) const {
 }
 
 Duration WarmgateDispatcher::high_answer(const PoolTimes& times) const {
-  return settings_.slo_first_byte ? times.first_byte().at(PoolTimes::kHighQuantile)
-                                  : times.high_service();
+  return settings_.slo_first_byte ? times.high_first_byte() : times.high_service();
 }
 
 Duration WarmgateDispatcher::quickest_answer() const {

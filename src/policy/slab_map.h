@@ -1,8 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
-#include <utility>
+#include <memory>
 #include <vector>
 
 #include "base/assert.h"
@@ -16,7 +15,7 @@ inline constexpr Slot kNoSlot = UINT32_MAX;
 
 // SlabMap keeps records by id, in storage that never moves and is used again.
 //
-// Model.    Records live in a deque with a free list; an open-addressing table (linear probing,
+// Model.    Records live in blocks with a free list; an open-addressing table (linear probing,
 //           backward-shift deletion) maps an id to its slot.
 // Bounds.   O(1) insert, find and erase. Memory follows the greatest number of records held at
 //           once; in the steady state nothing is allocated.
@@ -29,20 +28,14 @@ class SlabMap {
 
   uint32_t size() const { return size_; }
 
-  Slot insert(IdType id, T value) {
+  Slot insert(IdType id, const T& value) {
     WG_ASSERT(id.value != 0, "an id is never 0");
-    WG_ASSERT(find(id) == kNoSlot, "an id is used once");
     if ((size_ + 1) * 2 > table_.size()) grow();
-    Slot slot;
-    if (free_.empty()) {
-      slot = static_cast<Slot>(records_.size());
-      records_.push_back({id.value, std::move(value)});
-    } else {
-      slot = free_.back();
-      free_.pop_back();
-      records_[slot] = {id.value, std::move(value)};
-    }
+    const Slot slot = free_.empty() ? new_slot() : free_.back();
     place(id.value, slot);
+    if (!free_.empty()) free_.pop_back();
+    record(slot).id = id.value;
+    record(slot).value = value;
     ++size_;
     return slot;
   }
@@ -51,36 +44,45 @@ class SlabMap {
     if (id.value == 0) return kNoSlot;
     for (size_t i = home(id.value);; i = next(i)) {
       if (table_[i] == 0) return kNoSlot;
-      if (records_[table_[i] - 1].id == id.value) return table_[i] - 1;
+      if (record(table_[i] - 1).id == id.value) return table_[i] - 1;
     }
   }
 
-  bool holds(Slot slot) const { return slot < records_.size() && records_[slot].id != 0; }
-  T& operator[](Slot slot) { return records_[slot].value; }
-  const T& operator[](Slot slot) const { return records_[slot].value; }
+  bool holds(Slot slot) const { return slot < slots_ && record(slot).id != 0; }
+  T& operator[](Slot slot) { return record(slot).value; }
+  const T& operator[](Slot slot) const { return record(slot).value; }
 
   void erase(Slot slot) {
     WG_ASSERT(holds(slot), "only a record that is held can be erased");
-    remove_from_table(records_[slot].id);
-    records_[slot].id = 0;
+    remove_from_table(record(slot).id);
+    record(slot).id = 0;
     free_.push_back(slot);
     --size_;
   }
 
   template <class Visit>
   void for_each(Visit&& visit) const {
-    for (Slot slot = 0; slot < records_.size(); ++slot) {
-      if (records_[slot].id != 0) visit(slot, records_[slot].value);
+    for (Slot slot = 0; slot < slots_; ++slot) {
+      if (holds(slot)) visit(slot, record(slot).value);
     }
   }
 
  private:
   static constexpr size_t kSmallest = 64;  // a power of two
+  static constexpr Slot kBlock = 64;       // a power of two, so that a slot is found by shifts
 
   struct Record {
     uint64_t id = 0;  // 0: free
-    T value;
+    T value{};
   };
+
+  Record& record(Slot slot) { return blocks_[slot / kBlock][slot % kBlock]; }
+  const Record& record(Slot slot) const { return blocks_[slot / kBlock][slot % kBlock]; }
+
+  Slot new_slot() {
+    if (slots_ % kBlock == 0) blocks_.push_back(std::make_unique<Record[]>(kBlock));
+    return slots_++;
+  }
 
   size_t next(size_t i) const { return (i + 1) & (table_.size() - 1); }
   size_t home(uint64_t id) const {
@@ -89,15 +91,17 @@ class SlabMap {
 
   void place(uint64_t id, Slot slot) {
     size_t i = home(id);
-    while (table_[i] != 0) i = next(i);
+    for (; table_[i] != 0; i = next(i)) {
+      WG_ASSERT(record(table_[i] - 1).id != id, "an id is used once");
+    }
     table_[i] = slot + 1;
   }
 
   void remove_from_table(uint64_t id) {
     size_t hole = home(id);
-    while (records_[table_[hole] - 1].id != id) hole = next(hole);
+    while (record(table_[hole] - 1).id != id) hole = next(hole);
     for (size_t i = next(hole); table_[i] != 0; i = next(i)) {
-      const size_t wanted = home(records_[table_[i] - 1].id);
+      const size_t wanted = home(record(table_[i] - 1).id);
       const size_t mask = table_.size() - 1;
       if (((i - wanted) & mask) < ((i - hole) & mask)) continue;  // would move before its home
       table_[hole] = table_[i];
@@ -108,12 +112,13 @@ class SlabMap {
 
   void grow() {
     table_.assign(table_.size() * 2, 0);
-    for (Slot slot = 0; slot < records_.size(); ++slot) {
-      if (records_[slot].id != 0) place(records_[slot].id, slot);
+    for (Slot slot = 0; slot < slots_; ++slot) {
+      if (holds(slot)) place(record(slot).id, slot);
     }
   }
 
-  std::deque<Record> records_;
+  std::vector<std::unique_ptr<Record[]>> blocks_;
+  Slot slots_ = 0;  // used or free
   std::vector<Slot> free_;
   std::vector<Slot> table_;  // slot + 1; 0: empty
   uint32_t size_ = 0;

@@ -46,8 +46,8 @@ bool WarmgateDispatcher::may_wake(Instant now) const {
 // forecast speaks when a request arrives; the memory of a burst alone wakes nobody, so that an idle
 // pool is left alone.
 void WarmgateDispatcher::wake_if_needed(Instant now) {
-  if (queue_.empty() && !demand_.arrived_at(now)) return;
-  if (!may_wake(now)) return;
+  const bool foreseen = demand_.arrived_at(now) && forecast_exceeds_always_on(now);
+  if ((queue_.empty() && !foreseen) || !may_wake(now)) return;
   const uint32_t lacking = instances_lacking(now);
   if (lacking > 0) send_wakes(now, lacking);
 }
@@ -63,7 +63,7 @@ bool WarmgateDispatcher::forecast_exceeds_always_on(Instant now) const {
 uint32_t WarmgateDispatcher::instances_lacking(Instant now) const {
   const Serverless condition = serverless(now);
   const bool usable = condition == Serverless::ready || warmth_.fresh(now);
-  if (queue_.empty() && (usable || !forecast_exceeds_always_on(now))) return 0;
+  if (queue_.empty() && usable) return 0;
   if (usable && condition == Serverless::on_trial) return 0;  // trials, not wakes, lead back
   const uint32_t have = usable ? warmth_.instances(now) : 0;
   const bool only_confirm = !usable && warmth_.believed_warm(now);
@@ -260,7 +260,6 @@ void WarmgateDispatcher::keep_warm_ended(Instant now, const ProbeFinished& event
 // ---- health of the always-on pool
 
 void WarmgateDispatcher::probe_always_on(Instant now) {
-  if (!settings_.health.enabled || draining_) return;
   for (uint32_t i = 0; i < settings_.always_on.backends; ++i) {
     AlwaysOnBackend& backend = always_on_[i];
     if (backend.probe || now < backend.next_probe) continue;
@@ -271,6 +270,15 @@ void WarmgateDispatcher::probe_always_on(Instant now) {
                     ProbeKind::health,
                     settings_.health.timeout,
                     Duration{}});
+  }
+  set_next_health();
+}
+
+void WarmgateDispatcher::set_next_health() {
+  next_health_ = kNever;
+  if (!settings_.health.enabled) return;
+  for (uint32_t i = 0; i < settings_.always_on.backends; ++i) {
+    if (!always_on_[i].probe) next_health_ = std::min(next_health_, always_on_[i].next_probe);
   }
 }
 
@@ -284,6 +292,7 @@ void WarmgateDispatcher::health_ended(Instant now, AlwaysOnBackend& backend, Out
   const double jitter = 1 + kProbeJitter * (2 * prng_.uniform() - 1);
   const double interval_s = to_seconds(backend.judged.probe_interval(now)) * jitter;
   backend.next_probe = now + from_seconds(interval_s);
+  set_next_health();
 }
 
 void WarmgateDispatcher::on(Instant now, const ProbeFinished& event) {

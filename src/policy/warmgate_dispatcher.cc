@@ -27,6 +27,7 @@ WarmgateDispatcher::WarmgateDispatcher(const ServiceSettings& settings, uint64_t
       retry_budget_(settings.retry.budget, kRetryReserve),
       bypass_budget_(settings.bypass.budget, kBypassReserve) {
   fit_backends();
+  set_next_health();
 }
 
 void WarmgateDispatcher::fit_backends() {
@@ -48,22 +49,26 @@ void WarmgateDispatcher::step(Instant now, const Event& event, Actions& out) {
 }
 
 // After every event, whatever it was. Each rule looks at the state, not at the event, so a rule
-// holds however the state came about.
+// holds however the state came about. A rule that nothing can be due for is not asked.
 void WarmgateDispatcher::settle(Instant now) {
   if (!draining_) {
-    if (wakes_.expire(now) > 0) wakes_.failed(now);
-    update_demand_level(now);
-    end_waits(now);
-    set_late_apart(now);
-    refuse_when_all_down(now);
-    release(now);
-    doubt_silent(now);
-    bypass_slow(now);
-    wake_if_needed(now);
-    keep_warm(now);
-    probe_always_on(now);
+    if (wakes_.in_flight() > 0 && wakes_.expire(now) > 0) wakes_.failed(now);
+    if (!queue_.empty()) serve_queue(now);
+    if (silence_due_.next() <= now) doubt_silent(now);
+    if (bypass_due_.next() <= now) bypass_slow(now);
+    if (!queue_.empty() || demand_.arrived_at(now)) wake_if_needed(now);
+    if (settings_.serverless.keep_warm) keep_warm(now);
+    if (next_health_ <= now) probe_always_on(now);
   }
   arm_timer(now);
+}
+
+void WarmgateDispatcher::serve_queue(Instant now) {
+  update_demand_level(now);
+  end_waits(now);
+  set_late_apart(now);
+  refuse_when_all_down(now);
+  release(now);
 }
 
 void WarmgateDispatcher::on(Instant, const TimerFired&) {
@@ -87,6 +92,7 @@ void WarmgateDispatcher::on(Instant, const SettingsChanged& event) {
   cold_starts_.set_expected(settings_.serverless.expected_cold_start);
   retry_budget_.set_share(settings_.retry.budget);
   bypass_budget_.set_share(settings_.bypass.budget);
+  set_next_health();
 }
 
 // The timer may fire too early, never too late: it is moved only to an earlier instant, and asked
@@ -108,13 +114,9 @@ Instant WarmgateDispatcher::next_needed(Instant now) const {
   if (draining_) return next;
   consider(bypass_due_.next());
   consider(silence_due_.next());
-  consider(wakes_.next_expiry());
+  if (wakes_.in_flight() > 0) consider(wakes_.next_expiry());
   if (settings_.serverless.keep_warm) consider(keep_warm_due(now));
-  if (settings_.health.enabled) {
-    for (uint32_t i = 0; i < settings_.always_on.backends; ++i) {
-      if (!always_on_[i].probe) consider(always_on_[i].next_probe);
-    }
-  }
+  consider(next_health_);
   if (queue_.empty()) return next;
   consider(queue_.next_expiry());
   const Instant front = queue_.front_deadline(Lane::on_time);

@@ -123,6 +123,7 @@ class WarmgateDispatcher final : public Dispatcher {
 
   // ---- warmgate_dispatcher.cc
   void settle(Instant now);
+  void serve_queue(Instant now);
   void arm_timer(Instant now);
   Instant next_needed(Instant now) const;
   void on(Instant now, const RequestArrived& event);
@@ -244,6 +245,7 @@ class WarmgateDispatcher final : public Dispatcher {
   Instant keep_warm_due(Instant now) const;
   void keep_warm_ended(Instant now, const ProbeFinished& event);
   void probe_always_on(Instant now);
+  void set_next_health();
   void health_ended(Instant now, AlwaysOnBackend& backend, Outcome outcome);
   void update_demand_level(Instant now);
   ProbeId next_probe_id() { return ProbeId{++last_probe_}; }
@@ -270,6 +272,7 @@ class WarmgateDispatcher final : public Dispatcher {
 
   std::vector<AlwaysOnBackend> always_on_;     // only grows; settings say how many are in use
   std::vector<ServerlessBackend> serverless_;  // likewise
+  Instant next_health_{};                      // when the next health probe of any backend is due
   uint32_t serverless_in_flight_ = 0;
   PoolTimes always_on_times_;
   PoolTimes serverless_times_;

@@ -103,10 +103,6 @@ void Warmth::forget_silent(Instant now) {
   });
 }
 
-bool Warmth::believed_warm(Instant now) const {
-  return warm_ && now - last_evidence_ <= idle_lifetime_.estimate();
-}
-
 uint32_t Warmth::instances(Instant now) const {
   if (!believed_warm(now)) return 0;
   if (named_) return std::max(1u, static_cast<uint32_t>(table_.size()));

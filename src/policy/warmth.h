@@ -46,8 +46,10 @@ class Warmth {
 
   bool knows(InstanceKey instance) const;
   bool known() const { return known_; }
-  bool believed_warm(Instant now) const;
-  bool fresh(Instant now) const { return believed_warm(now) && now < fresh_until_; }
+  bool believed_warm(Instant now) const {
+    return warm_ && now - last_evidence_ <= idle_lifetime_.estimate();
+  }
+  bool fresh(Instant now) const { return now < fresh_until_ && believed_warm(now); }
   Duration silence(Instant now) const { return now - last_evidence_; }
 
   uint32_t instances(Instant now) const;

@@ -57,7 +57,8 @@ TEST(RecentQuantile, agrees_with_sorting_the_window_after_every_sample) {
   for (int i = 0; i < 500; ++i) {
     all.push_back(std::chrono::milliseconds(prng.below(50)));  // many equal ones
     window.add(all.back());
-    std::vector<Duration> last(all.end() - std::min<std::ptrdiff_t>(20, std::ssize(all)), all.end());
+    std::vector<Duration> last(all.end() - std::min<std::ptrdiff_t>(20, std::ssize(all)),
+                               all.end());
     std::sort(last.begin(), last.end());
     EXPECT_EQ(window.at(0), last.front());
     EXPECT_EQ(window.at(0.5), last[(last.size() + 1) / 2 - 1]) << "after sample " << i;

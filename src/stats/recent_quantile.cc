@@ -1,7 +1,6 @@
 #include "stats/recent_quantile.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "base/assert.h"
 
@@ -10,8 +9,10 @@ namespace {
 
 // Nearest rank: the smallest index whose share of the samples reaches q.
 size_t rank_of(double q, size_t count) {
-  const double rank = std::ceil(std::clamp(q, 0.0, 1.0) * static_cast<double>(count));
-  return rank < 1 ? 0 : std::min(count, static_cast<size_t>(rank)) - 1;
+  const double exact = std::clamp(q, 0.0, 1.0) * static_cast<double>(count);
+  const auto below = static_cast<size_t>(exact);
+  const size_t rank = below + (static_cast<double>(below) < exact ? 1 : 0);
+  return rank == 0 ? 0 : std::min(count, rank) - 1;
 }
 
 }  // namespace
