@@ -171,6 +171,7 @@ void WarmgateDispatcher::judge_failure(Instant now, const Attempt& attempt, Outc
         always_on_[attempt.backend.index].judged.connection_refused(now);
       } else {
         serverless_[attempt.backend.index].circuit.connection_refused(now);
+        if (!settings_.circuit.enabled) warmth_.doubt();  // nothing else keeps the next one away
       }
       break;
     case Outcome::timed_out:

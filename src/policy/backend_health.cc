@@ -38,12 +38,14 @@ void BackendHealth::request_good(Instant now, Instant began) {
 
 void BackendHealth::request_failed(Instant now) {
   note(now, EvidenceKind::first_byte_time);
+  if (!circuit_.enabled) return;  // probes alone judge
   ++strikes_;
   if (on_trial_ || strikes_ >= circuit_.strikes) fall(now, State::quarantined, true);
 }
 
 void BackendHealth::connection_refused(Instant now) {
   note(now, EvidenceKind::first_byte_time);
+  if (!circuit_.enabled) return;
   ++strikes_;
   fall(now, State::dead, !health_.enabled);
 }

@@ -15,7 +15,8 @@ namespace warmgate::policy {
 //           row were good; without probes, when the penalty is over. After its return it is on
 //           trial, one request at a time, until a real request succeeds: a health 200 does not
 //           outvote bad real traffic. A real request that began after the fall and succeeds heals
-//           at once.
+//           at once. Where the circuit is switched off, failures of real requests take it out in no
+//           way: the probes alone judge.
 //           The caller may still use a quarantined backend when no other could answer.
 // Units.    A strike is one failed real request.
 // Bounds.   O(1). open_for <= penalty <= max_open, doubled from one fall to the next until the

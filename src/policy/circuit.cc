@@ -4,6 +4,11 @@
 
 namespace warmgate::policy {
 
+void Circuit::configure(const CircuitSettings& settings) {
+  settings_ = settings;
+  if (!settings.enabled) opened_ = refused_ = false;
+}
+
 bool Circuit::may_try(Instant now) const {
   switch (state(now)) {
     case State::closed:
@@ -36,6 +41,7 @@ void Circuit::strike(Instant now) {
 }
 
 void Circuit::connection_refused(Instant now) {
+  if (!settings_.enabled) return;
   ++strikes_;
   if (state(now) == State::open) return;
   refused_ = true;

@@ -12,6 +12,7 @@ namespace warmgate::policy {
 //           refused; open -> half-open when the penalty is over; half-open admits one trial at a
 //           time: kTrialsToClose good ones in a row close it, a bad one opens it again with twice
 //           the penalty. The penalty falls back to the first one after a calm of max_open.
+//           Switched off, it is always closed.
 // Units.    A strike is one failed request; the caller counts at most one per request.
 // Bounds.   O(1). open_for <= penalty <= max_open; a further failure never ends a penalty earlier.
 // Source.   Nygard, "Release It!"; Envoy outlier ejection (growing ejection time).
@@ -20,7 +21,7 @@ class Circuit {
   enum class State : uint8_t { closed, open, half_open };
 
   explicit Circuit(const CircuitSettings& settings) : settings_(settings) {}
-  void configure(const CircuitSettings& settings) { settings_ = settings; }
+  void configure(const CircuitSettings& settings);
 
   State state(Instant now) const {
     if (!opened_) return State::closed;

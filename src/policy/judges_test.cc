@@ -30,6 +30,34 @@ TEST(Circuit, opens_after_strikes_in_a_row_only) {
   EXPECT_FALSE(circuit.may_try(kStart));
 }
 
+TEST(Circuit, switched_off_it_stays_closed_whatever_happens) {
+  CircuitSettings settings;
+  Circuit before = opened(kStart);
+  settings.enabled = false;
+  before.configure(settings);
+  EXPECT_EQ(before.state(kStart), Circuits::closed);
+  Circuit circuit{settings};
+  for (int i = 0; i < 20; ++i) {
+    circuit.strike(kStart);
+    circuit.connection_refused(kStart);
+  }
+  EXPECT_EQ(circuit.state(kStart), Circuits::closed);
+  EXPECT_FALSE(circuit.refused());
+}
+
+TEST(BackendHealth, with_the_circuit_switched_off_the_probes_alone_judge) {
+  CircuitSettings off;
+  off.enabled = false;
+  BackendHealth backend{HealthSettings{}, off};
+  for (int i = 0; i < 20; ++i) {
+    backend.request_failed(kStart);
+    backend.connection_refused(kStart);
+  }
+  EXPECT_EQ(backend.state(kStart), BackendHealth::State::healthy);
+  backend.probe_failed(kStart, true);
+  EXPECT_EQ(backend.state(kStart), BackendHealth::State::dead);
+}
+
 TEST(Circuit, admits_one_trial_at_a_time_and_closes_after_two_good_ones) {
   Circuit circuit = opened(kStart);
   const Instant later = kStart + 5s;
@@ -64,12 +92,8 @@ TEST(Circuit, a_further_failure_never_ends_a_penalty_earlier) {
   EXPECT_EQ(circuit.state(kStart + 4s), Circuits::open);
 }
 
-TEST(Circuit, a_refused_connection_opens_it_at_once_even_when_switched_off) {
-  CircuitSettings settings;
-  settings.enabled = false;
-  Circuit circuit(settings);
-  for (int i = 0; i < 100; ++i) circuit.strike(kStart);
-  EXPECT_EQ(circuit.state(kStart), Circuits::closed);
+TEST(Circuit, a_refused_connection_opens_it_at_once) {
+  Circuit circuit{CircuitSettings{}};
   circuit.connection_refused(kStart);
   EXPECT_EQ(circuit.state(kStart), Circuits::open);
   EXPECT_TRUE(circuit.refused());
