@@ -79,6 +79,7 @@ void Service::handle(const http::RequestHead& head, transport::ServerTransaction
   const config::RouteTraits traits = config::route_traits(config_, head.target);
   policy::RequestArrived event;
   event.bytes = head.content_length;
+  event.bytes_known = head.framing != http::Framing::chunked;
   event.priority = traits.priority;
   event.heavy = traits.heavy;
   event.repeatable = traits.repeatable;

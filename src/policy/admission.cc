@@ -7,6 +7,9 @@
 namespace warmgate::policy {
 namespace {
 
+// What a body of undeclared size is assumed to hold of the queue's bytes.
+constexpr uint64_t kUnknownBodyBytes = 64u << 10;
+
 constexpr Duration kShortestRetryAfter = 1s;
 constexpr Duration kLongestRetryAfter = 120s;
 
@@ -28,6 +31,7 @@ void WarmgateDispatcher::on(Instant now, const RequestArrived& event) {
   request.deadline = after(now, std::min(event.client_limit, settings_.slo));
   request.patience = after(now, event.client_limit);
   request.bytes = event.bytes;
+  request.queue_bytes = event.bytes_known ? event.bytes : std::max(event.bytes, kUnknownBodyBytes);
   request.priority = event.priority;
   request.heavy = event.heavy;
   request.repeatable = event.repeatable;
@@ -45,7 +49,7 @@ void WarmgateDispatcher::on(Instant now, const RequestArrived& event) {
 
 void WarmgateDispatcher::wait_or_refuse(Instant now, Slot slot) {
   const bool start_helps = start_would_help(now);
-  if (!queue_.has_room(requests_[slot].bytes)) {
+  if (!queue_.has_room(requests_[slot].queue_bytes)) {
     return reject(now, slot, RejectReason::queue_full, start_helps ? 503 : 429);
   }
   if (start_helps) return wait_for_start(now, slot);
@@ -96,7 +100,7 @@ void WarmgateDispatcher::enqueue(Instant now, Slot slot, Wait wait, Instant expi
   request.wait = wait;
   request.waited = true;
   const Lane lane = lane_of(now, request);
-  queue_.push(slot, {request.id, request.deadline, expires, request.bytes}, lane);
+  queue_.push(slot, {request.id, request.deadline, expires, request.queue_bytes}, lane);
 }
 
 Lane WarmgateDispatcher::lane_of(Instant now, const Request& request) const {

@@ -125,7 +125,8 @@ TEST(Cases, case_2_beyond_the_warm_slots_the_always_on_pool_helps_then_requests_
   }
   for (uint64_t id = 1004; id < 1006; ++id) {
     script.arrive(id);
-    EXPECT_TRUE(on_always_on(script.started(id)));
+    ASSERT_TRUE(on_always_on(script.started(id)));
+    EXPECT_EQ(script.started(id)->reason, Reason::overflow);
   }
   script.arrive(1006);
   EXPECT_TRUE(script.waits(1006));
@@ -183,7 +184,8 @@ TEST(Cases, case_4_heavy_and_cold_always_on_only_where_allowed) {
     heavy.bytes = 2 << 20;  // marked by its size
     script.tell(heavy);
     if (allowed) {
-      EXPECT_TRUE(on_always_on(script.started(1)));
+      ASSERT_TRUE(on_always_on(script.started(1)));
+      EXPECT_EQ(script.started(1)->reason, Reason::unknown);
     } else {
       EXPECT_TRUE(script.waits(1));
       EXPECT_EQ(script.probes(ProbeKind::wake), 1u);
@@ -192,6 +194,18 @@ TEST(Cases, case_4_heavy_and_cold_always_on_only_where_allowed) {
       EXPECT_TRUE(on_serverless(script.started(1)));
     }
   }
+}
+
+TEST(Cases, case_4_heavy_and_warm_without_a_free_slot_overflows_to_always_on) {
+  Script script = warm_script(small_service());
+  RequestArrived heavy = script.request(1000);
+  heavy.heavy = true;
+  for (; script.tell(heavy), on_serverless(script.started(heavy.request.value));) {
+    ++heavy.request.value;
+    ASSERT_LT(heavy.request.value, 1100u);
+  }
+  ASSERT_TRUE(on_always_on(script.started(heavy.request.value)));
+  EXPECT_EQ(script.started(heavy.request.value)->reason, Reason::overflow);
 }
 
 TEST(Cases, case_5_bypass_when_a_warm_answer_would_long_have_come_first_good_byte_wins) {

@@ -51,7 +51,8 @@ enum class Outcome : uint8_t {
 struct RequestArrived {
   RequestId request;
   Duration client_limit = Duration::max();  // the client's own time limit, from its arrival
-  uint64_t bytes = 0;                       // declared body size; 0 when unknown or none
+  uint64_t bytes = 0;                       // declared body size
+  bool bytes_known = true;                  // false: there is a body of undeclared size
   Priority priority = Priority::high;
   bool heavy = false;      // marked by its route; size is judged by the Dispatcher
   bool repeatable = true;  // may be sent again after bytes were sent
@@ -93,12 +94,12 @@ using Event =
 
 // Why a request went where it went; told to the client in `warmgate-reason`, counted in metrics.
 enum class Reason : uint8_t {
-  cold,               // serverless cold or starting: always-on answers
+  cold,               // serverless cold, starting or absent: always-on answers
   unknown,            // state of serverless unknown: always-on answers, cautiously
   warm,               // serverless warm and preferred
   low_demand,         // warm, but demand is low: always-on alone
-  light,              // warm and high demand: always-on had room to spare for it
-  overflow,           // always-on full: warm serverless takes it
+  light,              // warm and high demand, always-on preferred: it answers in time
+  overflow,           // the pool that comes first was full, or too slow: the other takes it
   heavy,              // marked for serverless
   queued_always_on,   // waited, then an always-on slot freed
   queued_serverless,  // waited, then serverless became ready or a slot freed
@@ -148,7 +149,6 @@ enum class ProbeKind : uint8_t {
   wake,       // GET the wake path; its only purpose is that an instance starts
   health,     // GET the health path of an always-on backend
   keep_warm,  // ping an idle serverless pool
-  readiness,  // ask whether a starting serverless pool answers, where no wake is in flight
 };
 // Answered by exactly one ProbeFinished.
 struct StartProbe {

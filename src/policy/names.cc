@@ -105,8 +105,6 @@ std::string_view name(ProbeKind kind) {
       return "health";
     case ProbeKind::keep_warm:
       return "keep-warm";
-    case ProbeKind::readiness:
-      return "readiness";
   }
   return "";
 }

@@ -30,8 +30,7 @@ bool WarmgateDispatcher::find_route(Instant now, const Request& request, Route& 
 
 // Case 1. The always-on pool takes what it has slots for; the rest waits.
 bool WarmgateDispatcher::route_cold(Instant now, const Request& request, Route& route) const {
-  const bool unknown = settings_.serverless.backends > 0 && !warmth_.known();
-  if (to_always_on(now, request, unknown ? Reason::unknown : Reason::cold, route)) return true;
+  if (to_always_on(now, request, why_not_serverless(now), route)) return true;
   return as_starter(now, request, Reason::overflow, route);
 }
 
@@ -40,7 +39,7 @@ bool WarmgateDispatcher::route_high_demand(Instant now, const Request& request,
                                            Route& route) const {
   if (settings_.prefer == Prefer::serverless) {
     return to_serverless(now, request, Reason::warm, route) ||
-           to_always_on(now, request, Reason::light, route);
+           to_always_on(now, request, Reason::overflow, route);
   }
   if (always_on_meets(now, request) && to_always_on(now, request, Reason::light, route)) {
     return true;
@@ -69,7 +68,7 @@ bool WarmgateDispatcher::route_heavy(Instant now, const Request& request, Route&
       condition == Serverless::absent || condition == Serverless::circuit_open;
   if (settings_.heavy.allow_always_on && always_on_can_answer(now) &&
       (nothing_to_wait_for || always_on_meets(now, request)) &&
-      to_always_on(now, request, Reason::cold, route)) {
+      to_always_on(now, request, why_not_serverless(now), route)) {
     return true;
   }
   if (condition == Serverless::on_trial &&
@@ -79,6 +78,22 @@ bool WarmgateDispatcher::route_heavy(Instant now, const Request& request, Route&
     return true;
   }
   return condition == Serverless::not_ready && as_starter(now, request, Reason::heavy, route);
+}
+
+// Why the always-on pool answers what the serverless pool would be asked first.
+Reason WarmgateDispatcher::why_not_serverless(Instant now) const {
+  switch (serverless(now)) {
+    case Serverless::absent:
+      return Reason::cold;
+    case Serverless::not_ready:
+      return warmth_.known() ? Reason::cold : Reason::unknown;
+    case Serverless::circuit_open:
+    case Serverless::on_trial:
+      return Reason::circuit_open;
+    case Serverless::ready:
+      return Reason::overflow;  // no warm slot is free
+  }
+  return Reason::cold;
 }
 
 // Case 5. The serverless pool is failing: the always-on pool answers, up to what it can take.

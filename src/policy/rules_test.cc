@@ -96,6 +96,24 @@ TEST(Waiting, the_queue_is_bounded_in_bytes) {
   EXPECT_EQ(script.rejected(4)->reason, RejectReason::queue_full);
 }
 
+TEST(Waiting, a_body_of_undeclared_size_counts_as_64_KiB) {
+  ServiceSettings settings = small_service();
+  settings.queue.max_bytes = 100'000;
+  Script script(settings);
+  script.fill(1, 2);
+  RequestArrived chunked = script.request(3);
+  chunked.bytes_known = false;
+  script.tell(chunked);
+  EXPECT_TRUE(script.waits(3));
+  EXPECT_EQ(script.status().queued_bytes, 65'536u);
+  chunked.request = RequestId{4};
+  script.tell(chunked);
+  ASSERT_TRUE(script.rejected(4));
+  EXPECT_EQ(script.rejected(4)->reason, RejectReason::queue_full);
+  script.arrive(5);
+  EXPECT_TRUE(script.waits(5)) << "without a body it takes none of the bytes";
+}
+
 TEST(Waiting, who_cannot_be_released_within_cold_wait_is_refused_at_once) {
   ServiceSettings settings = small_service();
   settings.queue.cold_wait = 2s;  // a start takes 3 s

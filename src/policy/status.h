@@ -58,7 +58,7 @@ struct ColdStartStatus {
 inline constexpr size_t kReasonCount = static_cast<size_t>(Reason::doomed) + 1;
 inline constexpr size_t kRejectReasonCount =
     static_cast<size_t>(RejectReason::upstream_timeout) + 1;
-inline constexpr size_t kProbeKindCount = static_cast<size_t>(ProbeKind::readiness) + 1;
+inline constexpr size_t kProbeKindCount = static_cast<size_t>(ProbeKind::keep_warm) + 1;
 
 struct ServiceStatus {
   PoolStatus always_on, serverless;

@@ -59,9 +59,10 @@ class WarmgateDispatcher final : public Dispatcher {
   struct Request {
     RequestId id;
     Instant arrived{};
-    Instant deadline{};  // arrival + min(client's limit, SLO)
-    Instant patience{};  // arrival + client's limit
-    uint64_t bytes = 0;
+    Instant deadline{};        // arrival + min(client's limit, SLO)
+    Instant patience{};        // arrival + client's limit
+    uint64_t bytes = 0;        // declared
+    uint64_t queue_bytes = 0;  // what it counts for in the queue
     Priority priority = Priority::high;
     Wait wait = Wait::busy;
     bool heavy = false;
@@ -172,6 +173,7 @@ class WarmgateDispatcher final : public Dispatcher {
   bool route_high_demand(Instant now, const Request& request, Route& route) const;
   bool route_low_demand(Instant now, const Request& request, Route& route) const;
   bool route_heavy(Instant now, const Request& request, Route& route) const;
+  Reason why_not_serverless(Instant now) const;
   bool route_around_circuit(Instant now, const Request& request, Route& route) const;
   bool route_on_trial(Instant now, const Request& request, Route& route) const;
   bool route_without_always_on(Instant now, const Request& request, Route& route) const;
