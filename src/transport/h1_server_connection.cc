@@ -1,6 +1,7 @@
 #include "transport/h1_server_connection.h"
 
 #include "base/assert.h"
+#include "http/problem.h"
 
 namespace warmgate::transport {
 
@@ -112,6 +113,8 @@ bool H1ServerConnection::process_head() {
   body_pending_ = head.framing == Framing::chunked ||
                   (head.framing == Framing::length && head.content_length > 0);
   owes_continue_ = body_pending_ && head.expects_continue;
+  small_body_ = head.framing == Framing::length && head.content_length <= kDiscardBytes;
+  discarded_ = 0;
   head_sent_ = response_ended_ = reading_body_ = full_ = bodyless_ = false;
   body_.begin(head.framing, head.content_length);
   const size_t head_bytes = parser_.consumed();
@@ -123,7 +126,7 @@ bool H1ServerConnection::process_head() {
 
 // True when it made progress and should be called again.
 bool H1ServerConnection::process_body() {
-  if (response_ended_) {
+  if (response_ended_ && !discards()) {
     finish_exchange();
     return phase_ == Phase::head && !received_.view().empty();
   }
@@ -132,6 +135,7 @@ bool H1ServerConnection::process_body() {
   const auto step = body_.next(received_.view());
   switch (step.status) {
     case http::BodyDecoder::Status::data:
+      if (response_ended_) discarded_ += step.data.size();
       if (handler_ != nullptr) handler_->on_body(step.data);
       break;
     case http::BodyDecoder::Status::complete:
@@ -139,6 +143,10 @@ bool H1ServerConnection::process_body() {
       if (handler_ != nullptr) handler_->on_request_end(body_.trailers());
       break;
     case http::BodyDecoder::Status::error:
+      if (response_ended_) {
+        close_after_ = true;
+        return true;
+      }
       if (head_sent_) {
         lose_client();
       } else {
@@ -161,10 +169,10 @@ void H1ServerConnection::refuse(const http::ParseError& error) {
   close_after_ = true;
   body_pending_ = true;  // what follows cannot be understood: linger, then close
   head_sent_ = false;
-  const std::string detail = std::string(error.detail) + "\n";
-  const http::Field type{"content-type", "text/plain", http::FieldName::content_type};
-  send_head(error.status, {&type, 1}, http::BodyLength::of(detail.size()));
-  send_body(detail);
+  const std::string problem = http::render_problem({error.status, "about:blank", {}, error.detail});
+  const http::Field type{"content-type", http::kProblemType, http::FieldName::content_type};
+  send_head(error.status, {&type, 1}, http::BodyLength::of(problem.size()));
+  send_body(problem);
   send_end({});
 }
 
@@ -193,14 +201,17 @@ void H1ServerConnection::send_head(uint16_t status, std::span<const http::Field>
                                    http::BodyLength length) {
   WG_ASSERT(!head_sent_, "a response has one head");
   head_sent_ = true;
+  // The rest of a body that nobody wants: a little is read and thrown away; more than that, or a
+  // client that may or may not send it, and there can be no next request.
+  const bool to_come = body_pending_ && !body_.complete();
+  const bool unwanted = to_come && (!reading_body_ || status >= 400);
+  if (unwanted && (!small_body_ || owes_continue_)) close_after_ = true;
   owes_continue_ = false;
   bodyless_ = head_request_ || status == 204 || status == 304;
   if (status == 204) length = http::BodyLength::none();
   if (length.framing == Framing::none && !bodyless_) length = http::BodyLength::of(0);
   if (length.framing == Framing::chunked && http_1_0_) length.framing = Framing::until_close;
   if (length.framing == Framing::until_close && !bodyless_) close_after_ = true;
-  // A client that still sends a body which nobody reads cannot send a next request.
-  if (body_pending_ && !reading_body_) close_after_ = true;
   response_framing_ = length.framing;
   http::append_response_head(send_.tail(), status, fields, length, close_after_);
   loop_.defer(*this);
@@ -228,6 +239,7 @@ void H1ServerConnection::send_end(std::span<const http::Field> trailers) {
   }
   handler_ = nullptr;
   response_ended_ = true;
+  reading_body_ = true;  // to discard it
   loop_.defer(*this);
 }
 
@@ -282,6 +294,11 @@ void H1ServerConnection::finish_exchange() {
   linger();
 }
 
+// After its response, the rest of a request's body is thrown away, up to a limit.
+bool H1ServerConnection::discards() const {
+  return body_pending_ && !close_after_ && !server_.draining_ && discarded_ <= kDiscardBytes;
+}
+
 // Closing with unread input would make the kernel send a reset, which may overtake the response
 // (RFC 9112, 9.6): end our side, read what still comes for a while, then close.
 void H1ServerConnection::linger() {
@@ -328,6 +345,7 @@ Duration H1ServerConnection::time_limit() const {
   if (phase_ == Phase::linger) return kLingerTime;
   if (!send_.empty()) return limits.write_timeout;
   if (phase_ == Phase::head) return head_begun_ ? limits.header_timeout : limits.keep_alive;
+  if (response_ended_ && body_pending_) return kLingerTime;
   if (body_pending_ && reading_body_) return limits.body_timeout;
   return Duration::zero();
 }

@@ -49,6 +49,7 @@ class H1ServerConnection final : public ServerTransaction,
   static constexpr size_t kPipelineBytes = 64 * 1024;  // read ahead while a response is awaited
   static constexpr size_t kLingerBytes = 1024 * 1024;  // discarded after an early response
   static constexpr Duration kLingerTime = 2s;
+  static constexpr size_t kDiscardBytes = 64 * 1024;  // of a body, after its response
   static constexpr int kReadsPerEvent = 4;  // then other connections have their turn
 
   enum class Phase : uint8_t { head, request, linger, closed };
@@ -76,6 +77,7 @@ class H1ServerConnection final : public ServerTransaction,
   void arm_timer();
   void on_timeout();
   bool input_wanted() const;
+  bool discards() const;
   bool exchange_open() const { return phase_ == Phase::request && !response_ended_; }
 
   Server& server_;
@@ -91,6 +93,7 @@ class H1ServerConnection final : public ServerTransaction,
   http::BodyDecoder body_;
   net::Timer timer_;
   size_t lingered_ = 0;
+  size_t discarded_ = 0;
 
   Phase phase_ = Phase::head;
   http::Framing response_framing_ = http::Framing::none;
@@ -100,6 +103,7 @@ class H1ServerConnection final : public ServerTransaction,
   bool close_after_ = false;     // no further request on this connection
   bool body_pending_ = false;    // body bytes of the request are still to come
   bool reading_body_ = false;    // the application wants them now
+  bool small_body_ = false;      // of the request, by its own word
   bool owes_continue_ = false;   // `Expect: 100-continue` not answered yet
   bool head_sent_ = false;
   bool response_ended_ = false;  // send_end() was called

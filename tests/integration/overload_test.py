@@ -61,7 +61,6 @@ class Overload(ProcessTest):
         finally:
             over.set()
             watcher.join()
-        print([row for row in report["rows"] if row["ending"] == "broken"])
         memory = self.gateway.memory("VmHWM")
         answered = [float(row["latency_s"]) * 1000 for row in report["rows"]
                     if row["ending"] == "ok"]

@@ -16,6 +16,35 @@ TEST_P(ServerEnds, RefusalReachesAClientThatIsStillSending) {
   EXPECT_FALSE(client_->broken());
 }
 
+// What is left of a small body is read and thrown away: its connection serves the next request.
+TEST_P(ServerEnds, RefusalOfASmallBodyKeepsTheConnection) {
+  const std::string text = exchange(post("/ignore", pattern(40'000)) + post("/early", "ab") +
+                                    post("/ignore", pattern(40'000)) + get("/"));
+  EXPECT_EQ(statuses(text), "403 200 403 200");
+  for (const auto& response : read_responses(text)) EXPECT_TRUE(response.keep_alive);
+  EXPECT_FALSE(client_->ended());
+}
+
+TEST_P(ServerEnds, RefusalThatEndsTheConnectionSaysSo) {
+  for (const std::string& request :
+       {post("/ignore", pattern(500'000)), post_chunked("/ignore", pattern(50), "")}) {
+    const std::string text = exchange(request);
+    EXPECT_EQ(statuses(text), "403");
+    EXPECT_FALSE(read_responses(text).at(0).keep_alive);
+    EXPECT_TRUE(client_->ended());
+  }
+}
+
+TEST_P(ServerEnds, RestOfASmallBodyThatDoesNotComeIsNotWaitedForLong) {
+  connect();
+  client_->send("POST /ignore HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\n\r\nsome");
+  loop_.run_for(1s);
+  EXPECT_EQ(statuses(client_->received()), "403");
+  EXPECT_EQ(server_->connections(), 1u);
+  loop_.run_for(4s);
+  EXPECT_EQ(server_->connections(), 0u);
+}
+
 TEST_P(ServerEnds, LingeringIsBoundedInBytesAndTime) {
   connect();
   client_->send(post("/ignore", pattern(5'000'000)));

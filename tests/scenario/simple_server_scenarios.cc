@@ -53,7 +53,7 @@ TEST_P(SimpleServerScenario, HandsOverWholeRequests) {
 
 TEST_P(SimpleServerScenario, RefusesBodiesThatAreTooLarge) {
   EXPECT_EQ(statuses(exchange(post("/now", pattern(1001)))), "413");
-  EXPECT_TRUE(client_->ended());
+  EXPECT_FALSE(client_->ended()) << "that little is read and thrown away";
   EXPECT_EQ(statuses(exchange(post_chunked("/now", pattern(200'000)))), "413");
   EXPECT_TRUE(client_->ended());
   EXPECT_EQ(requests_, 0);
