@@ -56,14 +56,24 @@ void BackendHealth::request_refused(Instant now, Duration pause) {
 
 void BackendHealth::probe_good(Instant now) {
   note(now, EvidenceKind::health);
+  probe_unproven_ = false;
   probes_failed_ = 0;
   if (state_ == State::healthy) return;
   ++probes_good_;
   if (probes_good_ >= health_.healthy_after && now >= penalty_until_) rise(now);
 }
 
+void BackendHealth::probe_answered(Instant now) {
+  const bool was_healthy = state_ == State::healthy;
+  probe_good(now);
+  note(now, EvidenceKind::unproven);
+  probe_unproven_ = true;
+  if (!was_healthy && state_ == State::healthy) on_trial_ = true;
+}
+
 void BackendHealth::probe_failed(Instant now, bool refused) {
   note(now, EvidenceKind::health);
+  probe_unproven_ = false;
   probes_good_ = 0;
   ++probes_failed_;
   if (traffic_speaks(now) && !(refused && probes_failed_ >= health_.unhealthy_after)) return;

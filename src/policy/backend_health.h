@@ -17,6 +17,8 @@ namespace warmgate::policy {
 //           outvote bad real traffic. A real request that began after the fall and succeeds heals
 //           at once. Where the circuit is switched off, failures of real requests take it out in no
 //           way: the probes alone judge.
+//           A probe that is answered without saying 2xx (its path may be wrong) counts as a sign of
+//           life only: who returns by it is on trial as well.
 //           The caller may still use a quarantined backend when no other could answer.
 // Units.    A strike is one failed real request.
 // Bounds.   O(1). open_for <= penalty <= max_open, doubled from one fall to the next until the
@@ -40,6 +42,7 @@ class BackendHealth {
   bool pausing(Instant now) const { return now < pause_until_; }
   Instant pause_until() const { return pause_until_; }
   uint32_t strikes() const { return strikes_; }
+  bool probe_unproven() const { return probe_unproven_; }
   Instant penalty_until() const { return penalty_until_; }
   EvidenceKind evidence() const { return evidence_; }
   Instant last_evidence() const { return last_evidence_; }  // Instant::min() when there is none
@@ -50,6 +53,7 @@ class BackendHealth {
   void request_refused(Instant now, Duration pause);  // 429 or 503: saturated, not dead
 
   void probe_good(Instant now);
+  void probe_answered(Instant now);  // but not with 2xx: alive, and that is all it proves
   void probe_failed(Instant now, bool refused);
 
   // When the next probe should go out, after one that ended now. A dead backend is asked more
@@ -66,6 +70,7 @@ class BackendHealth {
   CircuitSettings circuit_;
   State state_ = State::healthy;
   bool on_trial_ = false;
+  bool probe_unproven_ = false;
   uint32_t strikes_ = 0;
   uint32_t probes_good_ = 0;
   uint32_t probes_failed_ = 0;

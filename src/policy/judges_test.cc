@@ -45,6 +45,24 @@ TEST(Circuit, switched_off_it_stays_closed_whatever_happens) {
   EXPECT_FALSE(circuit.refused());
 }
 
+TEST(BackendHealth, a_probe_answered_404_is_a_sign_of_life_and_proves_no_more) {
+  BackendHealth backend{HealthSettings{}, CircuitSettings{}};
+  backend.probe_answered(kStart);
+  EXPECT_EQ(backend.state(kStart), BackendHealth::State::healthy);
+  EXPECT_EQ(backend.evidence(), EvidenceKind::unproven);
+  EXPECT_TRUE(backend.probe_unproven());
+  backend.probe_failed(kStart, true);
+  ASSERT_EQ(backend.state(kStart), BackendHealth::State::dead);
+  backend.probe_answered(kStart);
+  backend.probe_answered(kStart);
+  EXPECT_EQ(backend.state(kStart), BackendHealth::State::healthy);
+  EXPECT_TRUE(backend.on_trial(kStart)) << "until a real request succeeds";
+  backend.request_good(kStart, kStart);
+  EXPECT_FALSE(backend.on_trial(kStart));
+  backend.probe_good(kStart);
+  EXPECT_FALSE(backend.probe_unproven());
+}
+
 TEST(BackendHealth, with_the_circuit_switched_off_the_probes_alone_judge) {
   CircuitSettings off;
   off.enabled = false;

@@ -147,6 +147,8 @@ std::string_view name(EvidenceKind kind) {
       return "first-byte-time";
     case EvidenceKind::health:
       return "health";
+    case EvidenceKind::unproven:
+      return "unproven";
   }
   return "";
 }

@@ -50,6 +50,7 @@ WorldSettings random_world(uint64_t seed) {
   world.impatient = prng.chance(0.5) ? 0.1 : 0;
   world.replay_lost = prng.chance(0.5) ? 0.02 : 0;
   world.drains = prng.chance(0.2);
+  world.probe_paths = prng.chance(0.85);
   world.changes_settings = prng.chance(0.2);
   return world;
 }

@@ -42,8 +42,10 @@ ServiceStatus WarmgateDispatcher::status(Instant now) const {
   for (uint32_t i = 0; i < settings_.always_on.backends; ++i) {
     const AlwaysOnBackend& backend = always_on_[i];
     const bool healthy = backend.judged.state(now) == BackendHealth::State::healthy;
-    status.always_on.backends.push_back(
-        {healthy, false, backend.in_flight, backend.judged.strikes()});
+    status.always_on.backends.push_back({.healthy = healthy,
+                                         .probe_unproven = backend.judged.probe_unproven(),
+                                         .in_flight = backend.in_flight,
+                                         .strikes = backend.judged.strikes()});
     if (backend.judged.last_evidence() <= last_evidence) continue;
     last_evidence = backend.judged.last_evidence();
     status.always_on.evidence = backend.judged.evidence();
@@ -62,9 +64,11 @@ ServiceStatus WarmgateDispatcher::status(Instant now) const {
   for (uint32_t i = 0; i < settings_.serverless.backends; ++i) {
     const ServerlessBackend& backend = serverless_[i];
     const Circuit::State circuit = backend.circuit.state(now);
-    status.serverless.backends.push_back({!backend.circuit.refused(),
-                                          circuit != Circuit::State::closed, backend.in_flight,
-                                          backend.circuit.strikes()});
+    status.serverless.backends.push_back({.healthy = !backend.circuit.refused(),
+                                          .circuit_open = circuit != Circuit::State::closed,
+                                          .probe_unproven = warmth_.wake_unproven(),
+                                          .in_flight = backend.in_flight,
+                                          .strikes = backend.circuit.strikes()});
   }
 
   status.queued = queue_.size();

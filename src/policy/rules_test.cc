@@ -359,6 +359,23 @@ TEST(Waking, evidence_without_an_instance_header_counts_one_instance) {
   EXPECT_EQ(script.status().serverless.slots, 4u);
 }
 
+TEST(Waking, a_wake_answered_404_proves_an_instance_and_one_request_proves_that_it_is_ready) {
+  Script script(small_service());
+  script.fill(1, 2);
+  for (uint64_t id = 3; id < 6; ++id) script.arrive(id);
+  script.wait(3s);
+  script.tell(ProbeFinished{script.last_probe().probe, Outcome::client_error, std::nullopt});
+  EXPECT_TRUE(on_serverless(script.started(3)));
+  EXPECT_FALSE(script.started(4)) << "not before the first one was answered";
+  EXPECT_EQ(script.status().serverless.evidence, EvidenceKind::unproven);
+  EXPECT_TRUE(script.status().serverless.backends[0].probe_unproven);
+  script.wait(20ms);
+  script.first_byte(3);
+  EXPECT_TRUE(on_serverless(script.started(4)));
+  EXPECT_TRUE(on_serverless(script.started(5)));
+  EXPECT_TRUE(script.status().serverless.backends[0].probe_unproven) << "the path is still wrong";
+}
+
 TEST(Waking, a_cold_start_that_a_request_ran_into_is_counted_as_seen) {
   ServiceSettings settings = small_service();
   settings.always_on.backends = 0;

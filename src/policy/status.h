@@ -15,12 +15,20 @@ enum class PoolState : uint8_t { unknown, cold, starting, warm, down };
 std::string_view name(PoolState state);
 
 // What the state rests on, strongest first (behaviour.md, "Telling cold from warm").
-enum class EvidenceKind : uint8_t { none, instance_header, wake_response, first_byte_time, health };
+enum class EvidenceKind : uint8_t {
+  none,
+  instance_header,
+  wake_response,
+  first_byte_time,
+  health,
+  unproven,  // a probe was answered, but not with 2xx: somebody is there, ready or not
+};
 std::string_view name(EvidenceKind kind);
 
 struct BackendStatus {
   bool healthy = true;
   bool circuit_open = false;
+  bool probe_unproven = false;  // its last probe was answered, but not with 2xx: a wrong path?
   uint32_t in_flight = 0;
   uint32_t strikes = 0;
 };

@@ -28,6 +28,7 @@ struct WorldSettings {
   Duration idle_lifetime = 5s;
   uint32_t real_instances = 4;  // what the platform allows, whatever the settings say
   bool names_instances = true;
+  bool probe_paths = true;  // false: probes are answered with 404
   double crashes_per_s = 0;
   double errors = 0;         // share of answers that are 500
   double clients_leave = 0;  // share of requests whose client does
@@ -147,6 +148,7 @@ class TestWorld {
   void forget_idle_instances();
   void crash();
   void check_end();
+  Outcome probe_answer() const { return world_.probe_paths ? Outcome::ok : Outcome::client_error; }
   Duration service() {
     return from_seconds(to_seconds(world_.service_time) * (0.5 + prng_.exponential(0.5)));
   }
@@ -280,7 +282,8 @@ inline void TestWorld::happen(const Happening& next) {
         evidence = {InstanceKey{probe.instance}, now_ - instance.ready, instance.served};
       }
       free_instance(probe.instance);
-      tell(ProbeFinished{ProbeId{next.id}, alive ? Outcome::ok : Outcome::server_error, evidence});
+      tell(ProbeFinished{ProbeId{next.id}, alive ? probe_answer() : Outcome::server_error,
+                         evidence});
       return place_pending();
     }
     case What::instance_ready:
@@ -447,7 +450,7 @@ inline void TestWorld::carry_out_probe(const StartProbe& action) {
   const bool lost = prng_.chance(0.02);
   const Outcome outcome = !alive ? Outcome::connect_failed
                           : lost ? Outcome::timed_out
-                                 : Outcome::ok;
+                                 : probe_answer();
   later(lost ? action.timeout : Duration{1ms}, What::probe_done, id,
         static_cast<uint64_t>(outcome));
 }

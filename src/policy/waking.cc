@@ -20,8 +20,13 @@ constexpr double kProbeJitter = 0.1;
 constexpr double kKeepWarmShare = 0.5;  // of the learned idle lifetime
 constexpr Duration kKeepWarmRetry = 5s;
 
+// With 2xx, or in another way that proves somebody there, if not more.
 bool answers(Outcome outcome) {
   return outcome == Outcome::ok || outcome == Outcome::client_error;
+}
+
+EvidenceKind evidence_of(Outcome outcome) {
+  return outcome == Outcome::ok ? EvidenceKind::wake_response : EvidenceKind::unproven;
 }
 
 }  // namespace
@@ -144,7 +149,7 @@ void WarmgateDispatcher::wake_succeeded(Instant now, const WakeLeases::Lease& le
   if (was_start && believed && !was_fresh && warmth_.silence(now) > took) {
     warmth_.found_cold(warmth_.silence(now) - took);
   }
-  warmth_answered(now, event.evidence, EvidenceKind::wake_response, false);
+  warmth_answered(now, event.evidence, evidence_of(event.outcome), false);
   serverless_[lease.backend].circuit.success(now);
   if (was_start || cold_start_.under_way) wakes_.succeeded();
   if (cold_start_.under_way) return became_ready(now, lease, was_start);
@@ -254,7 +259,7 @@ void WarmgateDispatcher::keep_warm_ended(Instant now, const ProbeFinished& event
     warmth_.found_cold(warmth_.silence(now) - took);
     cold_starts_.started_in(took);
   }
-  warmth_answered(now, event.evidence, EvidenceKind::wake_response, false);
+  warmth_answered(now, event.evidence, evidence_of(event.outcome), false);
 }
 
 // ---- health of the always-on pool
@@ -284,8 +289,10 @@ void WarmgateDispatcher::set_next_health() {
 
 void WarmgateDispatcher::health_ended(Instant now, AlwaysOnBackend& backend, Outcome outcome) {
   backend.probe = ProbeId{};
-  if (answers(outcome)) {
+  if (outcome == Outcome::ok) {
     backend.judged.probe_good(now);
+  } else if (answers(outcome)) {
+    backend.judged.probe_answered(now);
   } else if (outcome != Outcome::cancelled) {
     backend.judged.probe_failed(now, outcome == Outcome::connect_failed);
   }

@@ -33,10 +33,23 @@ void Warmth::note(Instant now, EvidenceKind kind) {
   ++answers_;
 }
 
+// What an answer says about readiness.
+void Warmth::weigh(Instant now, EvidenceKind kind) {
+  const bool unproven = kind == EvidenceKind::unproven;
+  if (unproven || kind == EvidenceKind::wake_response) wake_unproven_ = unproven;
+  if (!unproven) {
+    ready_unproven_ = false;
+  } else if (!fresh(now)) {
+    ready_unproven_ = true;
+  }
+}
+
 void Warmth::instance_answered(Instant now, const InstanceEvidence& evidence,
                                const Answer& answer) {
   named_ = true;
-  note(now, EvidenceKind::instance_header);
+  weigh(now, answer.kind);
+  const bool unproven = answer.kind == EvidenceKind::unproven;
+  note(now, unproven ? answer.kind : EvidenceKind::instance_header);
   if (answer.quick) raise_limit(answer.in_flight);
   forget_silent(now);
   for (Instance& instance : table_) {
@@ -56,6 +69,7 @@ void Warmth::instance_answered(Instant now, const InstanceEvidence& evidence,
 }
 
 void Warmth::answered(Instant now, const Answer& answer) {
+  weigh(now, answer.kind);
   note(now, answer.kind);
   if (unnamed_slots_ == 0) unnamed_slots_ = settings_.concurrency;
   if (!answer.quick) return;
@@ -111,6 +125,7 @@ uint32_t Warmth::instances(Instant now) const {
 
 uint32_t Warmth::slots(Instant now) const {
   if (!believed_warm(now)) return 0;
+  if (ready_unproven_) return 1;
   const uint32_t taken =
       named_ ? instances(now) * settings_.concurrency : static_cast<uint32_t>(unnamed_slots_);
   const uint32_t allowed = limit_ > 0 ? static_cast<uint32_t>(limit_) : UINT32_MAX;

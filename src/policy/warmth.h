@@ -19,6 +19,8 @@ namespace warmgate::policy {
 //           answer that came while all were taken. A refusal (429, 503) or a long silence while all
 //           are taken means too few slots: it sets a limit of 70 % of what was in flight; quick
 //           answers at the limit raise it by one in the time that all slots are used once.
+//           A wake that was answered without saying 2xx proves an instance, not that it is ready:
+//           until a real answer does, one slot is there.
 //           Belief is *fresh* for kTrust after evidence: within it the slots are used without
 //           asking. Older belief is confirmed by a wake before traffic moves over.
 // Units.    Slots are requests in flight.
@@ -54,6 +56,8 @@ class Warmth {
 
   uint32_t instances(Instant now) const;
   uint32_t slots(Instant now) const;  // at least 1 while believed warm
+  // The last wake was answered, but not with 2xx: is its path right?
+  bool wake_unproven() const { return wake_unproven_; }
   bool has_names() const { return named_; }
 
   EvidenceKind evidence() const { return evidence_; }
@@ -70,6 +74,7 @@ class Warmth {
   };
 
   void note(Instant now, EvidenceKind kind);
+  void weigh(Instant now, EvidenceKind kind);
   void forget_silent(Instant now);
   void raise_limit(uint32_t in_flight);
 
@@ -79,6 +84,8 @@ class Warmth {
   bool known_ = false;
   bool warm_ = false;
   bool named_ = false;
+  bool ready_unproven_ = false;  // an instance is there; whether it is ready, nobody knows
+  bool wake_unproven_ = false;
   EvidenceKind evidence_ = EvidenceKind::none;
   Instant last_evidence_{};
   Instant fresh_until_{};
