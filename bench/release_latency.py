@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """How long do requests wait once a serverless instance is ready?
 
 Real processes: a gateway without an always-on pool, `warmgate serverless` and a small server as its
