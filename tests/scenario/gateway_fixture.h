@@ -96,7 +96,7 @@ class GatewayScenario : public testing::TestWithParam<uint64_t> {
 };
 
 inline auto seeds() {
-  return testing::Range(uint64_t{1}, uint64_t{9});
+  return testing::Range(uint64_t{1}, uint64_t{6});
 }
 
 }  // namespace warmgate::test

@@ -1,0 +1,17 @@
+// libFuzzer target: the whole gateway over the network in memory. The bytes decide what clients and
+// backends do, which of it is well-formed, and when.
+//
+// Holds.  No assertion fails, the policy's invariants hold after each decision, and in the end every
+//         request is answered or its connection closed, and every slot given back.
+#include <cstdint>
+
+#include "fuzz_world.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  constexpr size_t kMostDecisions = 400;
+  warmgate::test::Script script({reinterpret_cast<const char*>(data), size});
+  warmgate::test::FuzzWorld world(script);
+  for (size_t i = 0; i < kMostDecisions && !script.empty(); ++i) world.act();
+  world.finish();
+  return 0;
+}
