@@ -43,9 +43,9 @@ ServiceStatus WarmgateDispatcher::status(Instant now) const {
     const AlwaysOnBackend& backend = always_on_[i];
     const bool healthy = backend.judged.state(now) == BackendHealth::State::healthy;
     status.always_on.backends.push_back({.healthy = healthy,
-                                         .probe_unproven = backend.judged.probe_unproven(),
                                          .in_flight = backend.in_flight,
-                                         .strikes = backend.judged.strikes()});
+                                         .strikes = backend.judged.strikes(),
+                                         .probe_unproven = backend.judged.probe_unproven()});
     if (backend.judged.last_evidence() <= last_evidence) continue;
     last_evidence = backend.judged.last_evidence();
     status.always_on.evidence = backend.judged.evidence();
@@ -66,9 +66,9 @@ ServiceStatus WarmgateDispatcher::status(Instant now) const {
     const Circuit::State circuit = backend.circuit.state(now);
     status.serverless.backends.push_back({.healthy = !backend.circuit.refused(),
                                           .circuit_open = circuit != Circuit::State::closed,
-                                          .probe_unproven = warmth_.wake_unproven(),
                                           .in_flight = backend.in_flight,
-                                          .strikes = backend.circuit.strikes()});
+                                          .strikes = backend.circuit.strikes(),
+                                          .probe_unproven = warmth_.wake_unproven()});
   }
 
   status.queued = queue_.size();

@@ -28,9 +28,9 @@ std::string_view name(EvidenceKind kind);
 struct BackendStatus {
   bool healthy = true;
   bool circuit_open = false;
-  bool probe_unproven = false;  // its last probe was answered, but not with 2xx: a wrong path?
   uint32_t in_flight = 0;
   uint32_t strikes = 0;
+  bool probe_unproven = false;  // its last probe was answered, but not with 2xx: a wrong path?
 };
 
 struct LearnedTimes {
