@@ -47,7 +47,7 @@ Status Cast::start_serverless(const Installation& installation, const Ports& por
                 "--max-instances",
                 std::to_string(kMaxInstances),
                 "--start-delay",
-                format_duration(kStartDelay),
+                format_duration(plan.start_delay),
                 "--idle-timeout",
                 format_duration(plan.idle_timeout),
                 "--startup-probe",

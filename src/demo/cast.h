@@ -23,8 +23,8 @@ inline constexpr const char* kInferPath = "/v2/models/digits/infer";
 
 inline constexpr uint32_t kAlwaysOnWorkers = 1;
 inline constexpr uint32_t kAlwaysOnConcurrency = 2;  // one works, one is at hand
-inline constexpr uint32_t kInstanceConcurrency = 4;
-inline constexpr uint32_t kMaxInstances = 3;
+inline constexpr uint32_t kInstanceConcurrency = 3;
+inline constexpr uint32_t kMaxInstances = 2;
 
 class Cast {
  public:

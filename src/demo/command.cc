@@ -15,7 +15,7 @@ namespace {
 
 constexpr const char* kIntroduction = R"(
 The same bursty requests, real inferences of a small model, are sent three ways: to one always-on
-server, to a serverless pool that sleeps when it is idle and takes 3 s to start, and through
+server, to a serverless pool that sleeps when it is idle and takes seconds to start, and through
 warmgate in front of both. Quiet, a burst, nothing until the pool is cold, another burst.
 Ctrl-C ends everything.
 
@@ -84,9 +84,11 @@ class Demo {
     char text[300];
     std::snprintf(text, sizeof(text),
                   "A request takes %s on one core here, so the always-on server does %.0f/s.\n"
-                  "The bursts are %.0f/s, quiet is %.0f/s, the SLO is %s.\n",
+                  "The bursts are %.0f/s, quiet is %.0f/s, a start takes %s, the SLO is %s.\n",
                   load::format_latency(machine_.service_time).c_str(), plan_.always_on_rate,
-                  plan_.burst_rate, plan_.quiet_rate, format_duration(plan_.slo).c_str());
+                  plan_.burst_rate, plan_.quiet_rate,
+                  load::format_latency(plan_.start_delay).c_str(),
+                  format_duration(plan_.slo).c_str());
     out_ << text;
     if (machine_.cores == 1) {
       out_ << "This machine has one core: both pools share it, so no burst can be more than the "

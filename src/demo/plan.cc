@@ -6,16 +6,22 @@ namespace warmgate::demo {
 namespace {
 
 constexpr Duration kAround = 12s;  // starts, ends and the measurement, of all arms together
-constexpr Duration kRamp = 6s;
-constexpr double kBurstOfAlwaysOn = 1.35;  // burst rate, as a share of what always-on can do
-constexpr double kBurstOfMachine = 0.68;   // at most; the rest is for the gateway and the demo
+constexpr Duration kStartDelay = 3s;
+constexpr Duration kRamp = 7500ms;
+constexpr Duration kUsualArm = (kDefaultLength - kAround) / 3;
+constexpr double kBurstOfAlwaysOn = 1.25;  // burst rate, as a share of what always-on can do
+constexpr double kBurstOfMachine = 0.64;   // at most; the rest is for the gateway and the demo
 constexpr double kQuietOfAlwaysOn = 0.1;
+
+// Requests at once when somebody comes back after a while, as when a page is opened: all of them
+// meet a cold pool. One always-on server does them well within the SLO.
+constexpr uint64_t kAtOnce = 6;
 
 // Shares of the time that is left in an arm beside its two ramps.
 constexpr double kQuiet = 0.13, kBurst = 0.19, kAfter = 0.05, kSilence = 0.31, kAgain = 0.08;
 
 // The pool sleeps when this share of the silence is over, so that it is cold well before its end.
-constexpr double kIdleOfSilence = 0.55;
+constexpr double kIdleOfSilence = 0.62;
 
 constexpr Duration kUsualSlo = 500ms;
 constexpr int kServiceTimesInSlo = 14;  // on a slow machine
@@ -39,15 +45,22 @@ Result<Plan> make_plan(Duration length, const Machine& machine) {
   const Duration slow = kServiceTimesInSlo * machine.service_time;
   plan.slo = std::max<Duration>(kUsualSlo, (slow + 99ms) / 100ms * 100ms);
 
-  const double rest = to_seconds((length - kAround) / 3 - 2 * kRamp);
+  const Duration arm = (length - kAround) / 3;
+  const double scale = std::min(to_seconds(arm) / to_seconds(kUsualArm), 1.0);
+  const Duration ramp_length = from_seconds(scale * to_seconds(kRamp));
+  const double rest = to_seconds(arm - 2 * ramp_length);
   const auto share = [rest](double part) { return from_seconds(part * rest); };
-  const load::Phase ramp{.from = plan.quiet_rate, .to = plan.burst_rate, .length = kRamp};
+  const load::Phase ramp{.from = plan.quiet_rate, .to = plan.burst_rate, .length = ramp_length};
+  plan.start_delay = from_seconds(scale * to_seconds(kStartDelay));
   plan.idle_timeout = share(kSilence * kIdleOfSilence);
-  plan.profile = {steady(plan.quiet_rate, share(kQuiet)),
+  const load::Phase at_once{.burst = kAtOnce};
+  plan.profile = {at_once,
+                  steady(plan.quiet_rate, share(kQuiet)),
                   ramp,
                   steady(plan.burst_rate, share(kBurst)),
                   steady(plan.quiet_rate, share(kAfter)),
                   steady(0, share(kSilence)),
+                  at_once,
                   steady(plan.quiet_rate, share(kAgain)),
                   ramp,
                   steady(plan.burst_rate, share(kBurst)),
@@ -62,7 +75,7 @@ std::string part_at(const Plan& plan, Duration time) {
       continue;
     }
     if (phase.from != phase.to) return "ramp";
-    if (phase.from == 0) return "silence";
+    if (phase.to == 0) return "silence";
     return phase.from == plan.burst_rate ? "burst" : "quiet";
   }
   return "end";

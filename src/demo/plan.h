@@ -4,8 +4,9 @@
 // again. Rates.   The burst is more than the always-on server can do, and less than the machine can
 // do:
 //          so the always-on pool alone saturates, and with the serverless pool it does not.
-// Times.   A start takes three seconds and a burst comes over six: somebody who looks ahead can
-//          hide the one in the other. Both stay as they are when --duration is changed.
+// Times.   A start takes three seconds and a burst comes over more: somebody who looks ahead can
+//          hide the one in the other. Both stay as they are in a longer demo, and shrink with all
+//          else in a shorter one.
 #pragma once
 
 #include <cstdint>
@@ -17,9 +18,8 @@
 
 namespace warmgate::demo {
 
-inline constexpr Duration kStartDelay = 3s;
 inline constexpr Duration kDefaultLength = 114s;
-inline constexpr Duration kShortest = 80s;
+inline constexpr Duration kShortest = 45s;
 inline constexpr Duration kLongest = 1h;
 
 // What was measured before the first arm.
@@ -32,7 +32,8 @@ struct Plan {
   double quiet_rate = 0, burst_rate = 0;  // requests per second
   double always_on_rate = 0;              // what the always-on server can do
   Duration slo{};
-  Duration idle_timeout{};  // of a serverless instance
+  Duration start_delay{};   // of a serverless instance
+  Duration idle_timeout{};  // ... and how long it idles before it ends
   load::Profile profile;    // of each arm
 };
 
