@@ -36,7 +36,7 @@ CodecPtr<GlobalLimits> limits_section() {
             "Client connections at a time; further ones wait in the kernel's backlog.")
       .key("max_head", &GlobalLimits::max_head, size<uint32_t>(1u << 10, 1u << 20),
            "Longest head of a request (431 above it) or of a response (502).")
-      .key("max_headers", &GlobalLimits::max_headers, integer<uint32_t>(1, 10'000),
+      .key("max_headers", &GlobalLimits::max_headers, integer<uint32_t>(1, 100),
            "Most fields in one head or trailer section.");
   return section;
 }

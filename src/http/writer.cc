@@ -16,9 +16,7 @@ class Filler {
     out.resize(before + size);
     next_ = out.data() + before;
   }
-  void put(std::string_view text) {
-    next_ = copy_text(next_, text);
-  }
+  void put(std::string_view text) { next_ = copy_text(next_, text); }
   void put_field(std::string_view name, std::string_view value) {
     put(name);
     put(": ");

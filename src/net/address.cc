@@ -75,10 +75,10 @@ bool Address::loopback() const {
 
 std::string Address::ip() const {
   char text[INET6_ADDRSTRLEN] = "";
-  const void* raw = family() == AF_INET
-                        ? static_cast<const void*>(
-                              &reinterpret_cast<const sockaddr_in&>(storage_).sin_addr)
-                        : &reinterpret_cast<const sockaddr_in6&>(storage_).sin6_addr;
+  const void* raw =
+      family() == AF_INET
+          ? static_cast<const void*>(&reinterpret_cast<const sockaddr_in&>(storage_).sin_addr)
+          : &reinterpret_cast<const sockaddr_in6&>(storage_).sin6_addr;
   inet_ntop(family(), raw, text, sizeof(text));
   const std::string_view mapped = "::ffff:";  // an IPv4 client on a dual-stack listener
   std::string_view view = text;

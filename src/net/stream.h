@@ -54,10 +54,10 @@ class Stream {
 
 class Listener {
  public:
-  virtual ~Listener() = default;  // stops accepting; accepted streams live on
+  virtual ~Listener() = default;        // stops accepting; accepted streams live on
   virtual Address address() const = 0;  // with the port that was really bound
-  virtual void pause() = 0;   // new connections wait in the kernel's backlog
-  virtual void resume() = 0;  // no effect unless paused
+  virtual void pause() = 0;             // new connections wait in the kernel's backlog
+  virtual void resume() = 0;            // no effect unless paused
 };
 
 using AcceptHandler = std::function<void(std::unique_ptr<Stream>)>;

@@ -62,8 +62,8 @@ TcpStream::~TcpStream() {
   if (destroyed_ != nullptr) *destroyed_ = true;
 }
 
-// epoll(7): after a short read of a stream socket the next edge comes with new data. But an end that
-// was already announced brings no further edge, so then we read up to it.
+// epoll(7): after a short read of a stream socket the next edge comes with new data. But an end
+// that was already announced brings no further edge, so then we read up to it.
 IoResult TcpStream::read(std::span<char> into) {
   if (drained_) return {IoStatus::would_block, 0, 0};
   for (;;) {
@@ -165,7 +165,10 @@ Result<std::unique_ptr<Listener>> TcpListener::open(EpollLoop& loop, const Addre
 }
 
 TcpListener::TcpListener(EpollLoop& loop, int fd, const Address& bound, AcceptHandler handler)
-    : loop_(loop), fd_(fd), bound_(bound), handler_(std::move(handler)),
+    : loop_(loop),
+      fd_(fd),
+      bound_(bound),
+      handler_(std::move(handler)),
       resume_later_(loop.timers(), [this] { resume(); }) {
   loop_.add(fd_, EPOLLIN, this);
 }
@@ -183,8 +186,8 @@ void TcpListener::on_events(uint32_t) {
   for (int i = 0; i < kAcceptsPerEvent && !destroyed && watching_; ++i) {
     sockaddr_storage peer{};
     socklen_t length = sizeof(peer);
-    const int fd = accept4(fd_, reinterpret_cast<sockaddr*>(&peer), &length,
-                           SOCK_NONBLOCK | SOCK_CLOEXEC);
+    const int fd =
+        accept4(fd_, reinterpret_cast<sockaddr*>(&peer), &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0) {
       if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) starve(errno);
       break;

@@ -24,7 +24,7 @@ class TcpStream final : public Stream, public Channel {
   EpollLoop& loop_;
   int fd_;
   bool connecting_;
-  bool drained_ = false;   // a short read emptied the kernel's buffer: no need to ask again
+  bool drained_ = false;  // a short read emptied the kernel's buffer: no need to ask again
   bool peer_ended_ = false;
   int broken_ = 0;             // the errno of a failure that a write was told of
   bool* destroyed_ = nullptr;  // set while an observer is being called
@@ -45,7 +45,7 @@ class TcpListener final : public Listener, public Channel {
 
  private:
   static constexpr int kAcceptsPerEvent = 64;  // then other connections have their turn
-  void starve(int error);  // no descriptor or memory for another connection
+  void starve(int error);                      // no descriptor or memory for another connection
 
   EpollLoop& loop_;
   int fd_;

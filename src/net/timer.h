@@ -30,7 +30,10 @@ class Timer {
 
   void arm(Instant deadline);  // replaces an earlier deadline; kNever disarms
   void arm_after(Duration delay);
-  void disarm() { deadline_ = kNever; unlink(); }
+  void disarm() {
+    deadline_ = kNever;
+    unlink();
+  }
   bool armed() const { return deadline_ != kNever; }
   Instant deadline() const { return deadline_; }
 

@@ -75,7 +75,7 @@ class H1ClientConnection final : public ClientTransaction,
   bool request_sent_ = false;  // send_end() was called
   bool bytes_sent_ = false;    // of the present transaction
   bool reused_ = false;
-  bool served_ = false;        // at least one transaction was completed
+  bool served_ = false;  // at least one transaction was completed
   bool paused_ = false;
   bool blocked_ = false;
   bool full_ = false;

@@ -84,7 +84,8 @@ void H1ServerConnection::on_peer_end() {
 void H1ServerConnection::process() {
   if (processing_) return;
   processing_ = true;
-  while ((phase_ == Phase::head && process_head()) || (phase_ == Phase::request && process_body())) {
+  while ((phase_ == Phase::head && process_head()) ||
+         (phase_ == Phase::request && process_body())) {
   }
   received_.keep();
   processing_ = false;

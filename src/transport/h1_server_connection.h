@@ -50,7 +50,7 @@ class H1ServerConnection final : public ServerTransaction,
   static constexpr size_t kLingerBytes = 1024 * 1024;  // discarded after an early response
   static constexpr Duration kLingerTime = 2s;
   static constexpr size_t kDiscardBytes = 64 * 1024;  // of a body, after its response
-  static constexpr int kReadsPerEvent = 4;  // then other connections have their turn
+  static constexpr int kReadsPerEvent = 4;            // then other connections have their turn
 
   enum class Phase : uint8_t { head, request, linger, closed };
 
@@ -98,21 +98,21 @@ class H1ServerConnection final : public ServerTransaction,
   Phase phase_ = Phase::head;
   http::Framing response_framing_ = http::Framing::none;
   bool http_1_0_ = false;
-  bool head_begun_ = false;      // some bytes of a head are here, not all
+  bool head_begun_ = false;  // some bytes of a head are here, not all
   bool head_request_ = false;
-  bool close_after_ = false;     // no further request on this connection
-  bool body_pending_ = false;    // body bytes of the request are still to come
-  bool reading_body_ = false;    // the application wants them now
-  bool small_body_ = false;      // of the request, by its own word
-  bool owes_continue_ = false;   // `Expect: 100-continue` not answered yet
+  bool close_after_ = false;    // no further request on this connection
+  bool body_pending_ = false;   // body bytes of the request are still to come
+  bool reading_body_ = false;   // the application wants them now
+  bool small_body_ = false;     // of the request, by its own word
+  bool owes_continue_ = false;  // `Expect: 100-continue` not answered yet
   bool head_sent_ = false;
   bool response_ended_ = false;  // send_end() was called
   bool bodyless_ = false;        // the response has no body on the wire
   bool blocked_ = false;         // the kernel's send buffer is full
   bool full_ = false;            // send_body() said so: on_writable() is owed
   bool peer_ended_ = false;
-  bool end_arrived_ = false;     // the client's end waits behind what was not read yet
-  bool more_to_read_ = false;    // the last event stopped before the stream was empty
+  bool end_arrived_ = false;   // the client's end waits behind what was not read yet
+  bool more_to_read_ = false;  // the last event stopped before the stream was empty
   bool processing_ = false;
 };
 

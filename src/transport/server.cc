@@ -14,9 +14,8 @@ void Server::Graveyard::run() {
 }
 
 Status Server::listen(const net::Address& address) {
-  auto listener = loop_.listen(address, [this](std::unique_ptr<net::Stream> stream) {
-    accept(std::move(stream));
-  });
+  auto listener = loop_.listen(
+      address, [this](std::unique_ptr<net::Stream> stream) { accept(std::move(stream)); });
   if (!listener) return listener.error();
   listeners_.push_back(std::move(*listener));
   return success();

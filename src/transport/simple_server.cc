@@ -32,7 +32,8 @@ class SimpleExchange final : public ServerHandler {
     SimpleRequest& request = exchange->request_;
     request.method = head.method_text;
     request.target = head.target;
-    for (const http::Field& field : head.fields) request.fields.emplace_back(field.name, field.value);
+    for (const http::Field& field : head.fields)
+      request.fields.emplace_back(field.name, field.value);
     const bool has_body = head.framing == http::Framing::chunked || head.content_length > 0;
     if (!has_body) return exchange->handle();
     if (head.content_length > server.max_body_) return exchange->refuse_size();
@@ -75,8 +76,10 @@ class SimpleExchange final : public ServerHandler {
   }
   void refuse_size() {
     auto self = std::move(self_);
-    answer({413, "text/plain",
-            "The request body is larger than " + std::to_string(server_.max_body_) + " bytes.\n", {}});
+    answer({413,
+            "text/plain",
+            "The request body is larger than " + std::to_string(server_.max_body_) + " bytes.\n",
+            {}});
   }
 
   SimpleServer& server_;            // not to be used without a transaction

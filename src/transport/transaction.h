@@ -81,9 +81,9 @@ enum class FailureKind : uint8_t {
 
 struct Failure {
   FailureKind kind = FailureKind::lost_early;
-  bool bytes_sent = false;        // may the backend have seen a part of the request?
+  bool bytes_sent = false;  // may the backend have seen a part of the request?
   bool reused_connection = false;
-  std::string detail;             // for people
+  std::string detail;  // for people
 };
 
 class ClientHandler {

@@ -34,8 +34,7 @@ FuzzBackend::FuzzBackend(MemoryLoop& loop, const net::Address& at) : loop_(loop)
 
 void FuzzBackend::start() {
   if (server_ != nullptr) return;
-  server_ =
-      std::make_shared<RawServer>(loop_, address_, [this](RawPeer& peer) { on_input(peer); });
+  server_ = std::make_shared<RawServer>(loop_, address_, [this](RawPeer& peer) { on_input(peer); });
 }
 
 // A request is over where an empty line ends what has come: near enough for a backend that may be
@@ -53,7 +52,8 @@ void FuzzBackend::answer(RawPeer& peer, uint8_t habit) {
   habit %= kHabits;
   if (habit == kWithInstance) {
     peer.send("HTTP/1.1 200 OK\r\ncontent-length: 2\r\nwarmgate-instance: i" +
-              std::to_string(served_ % 3) + ";age=" + std::to_string(served_) + ";served=1\r\n\r\nok");
+              std::to_string(served_ % 3) + ";age=" + std::to_string(served_) +
+              ";served=1\r\n\r\nok");
     ++served_;
     return;
   }

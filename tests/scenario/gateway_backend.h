@@ -69,25 +69,26 @@ class ScriptedBackend final : public transport::Application {
   std::function<void(Call&)> on_call;
   std::function<void(Call&)> on_head;  // instead, when the head is here
   Duration service_time = 20ms;
-  bool answers_probes = true;    // GETs of the health path, not recorded among the calls
+  bool answers_probes = true;  // GETs of the health path, not recorded among the calls
   uint16_t health_status = 200;
-  std::string metadata;          // what it says of its model; empty = 404
-  bool reads_bodies = true;      // false: until the test says so
-  std::string instance;          // of the field warmgate-instance; empty = none
+  std::string metadata;      // what it says of its model; empty = 404
+  bool reads_bodies = true;  // false: until the test says so
+  std::string instance;      // of the field warmgate-instance; empty = none
 
   std::deque<std::unique_ptr<Call>> calls;
   uint64_t probes = 0, metadata_requests = 0;
 
   size_t open_calls() const;
   Call& last() { return *calls.back(); }
-  void kill();     // all connections end, nobody listens
+  void kill();  // all connections end, nobody listens
   void restart();
   MemoryLoop& loop() { return loop_; }
   const net::Address& address() const { return address_; }
 
  private:
   friend class Call;
-  void on_request(const http::RequestHead& head, transport::ServerTransaction& transaction) override;
+  void on_request(const http::RequestHead& head,
+                  transport::ServerTransaction& transaction) override;
   void took(Call& call);
 
   MemoryLoop& loop_;

@@ -54,8 +54,7 @@ TEST_P(Bodies, large_uploads_arrive_whole_with_either_framing) {
 }
 
 TEST_P(Bodies, an_upload_is_taken_no_faster_than_the_backend_reads_it) {
-  start({.slo = "30s",
-         .more = "    limits: {replay_buffer: 64KiB}\n    heavy: {bytes: 1GiB}\n"});
+  start({.slo = "30s", .more = "    limits: {replay_buffer: 64KiB}\n    heavy: {bytes: 1GiB}\n"});
   always_on_->reads_bodies = false;
   const auto client = ask(post("/infer", pattern(kLarge)));
   loop_.run_for(5s);

@@ -1,4 +1,5 @@
-// The seven cases of docs/behaviour, seen from outside: who answered, why, and after how many tries.
+// The seven cases of docs/behaviour, seen from outside: who answered, why, and after how many
+// tries.
 #include "gateway_fixture.h"
 
 namespace warmgate::test {

@@ -89,8 +89,8 @@ void GatewayScenario::warm_up() {
   waiting->peer().close();  // it has caused the wake: its part is done
   loop_.run_for(20ms);
   free_always_on();
-  ASSERT_TRUE(loop_.run_until(
-      [&] { return status().serverless.state == policy::PoolState::warm; }, 30s));
+  ASSERT_TRUE(
+      loop_.run_until([&] { return status().serverless.state == policy::PoolState::warm; }, 30s));
 }
 
 void GatewayScenario::keep_busy(Duration time, Duration gap) {

@@ -74,8 +74,12 @@ TEST_P(Headers, of_an_answer_hop_by_hop_and_false_stories_do_not_pass) {
   start();
   always_on_->on_call = [](Call& call) {
     call.answer(200, "x",
-                {{"x-app", "kept"}, {"warmgate-pool", "serverless"}, {"warmgate-reason", "lies"},
-                 {"via", "1.1 backend"}, {"set-cookie", "a=1"}, {"set-cookie", "b=2"}});
+                {{"x-app", "kept"},
+                 {"warmgate-pool", "serverless"},
+                 {"warmgate-reason", "lies"},
+                 {"via", "1.1 backend"},
+                 {"set-cookie", "a=1"},
+                 {"set-cookie", "b=2"}});
   };
   const ResponseText answer = answer_to();
   EXPECT_EQ(answer.field("x-app"), "kept");

@@ -49,8 +49,8 @@ TEST_P(Life, cold_wake_take_over_sleep_and_again) {
     EXPECT_EQ(status().serverless.state, policy::PoolState::cold);
   }
   const auto& classes = counters().responses;
-  EXPECT_EQ(classes[0][2] + classes[1][2] + classes[2][2],
-            classes[0][2] + classes[1][2]) << "the gateway itself never answers 2xx";
+  EXPECT_EQ(classes[0][2] + classes[1][2] + classes[2][2], classes[0][2] + classes[1][2])
+      << "the gateway itself never answers 2xx";
   EXPECT_EQ(classes[2][4] + classes[2][5] + classes[0][5] + classes[1][5], 0u);
 }
 
@@ -158,8 +158,9 @@ services:
 TEST_P(Life, a_backends_name_is_looked_up_before_the_start) {
   start_backends();
   resolver_.set("model.internal", {"10.0.1.1"});
-  start_yaml("listen: \"10.0.0.1:80\"\nadmin: off\nservices:\n  - name: a\n"
-             "    always_on: {backends: http://model.internal:8080}\n");
+  start_yaml(
+      "listen: \"10.0.0.1:80\"\nadmin: off\nservices:\n  - name: a\n"
+      "    always_on: {backends: http://model.internal:8080}\n");
   EXPECT_EQ(answer_to().status, 200);
   EXPECT_EQ(always_on_->last().host, "model.internal:8080");
 }

@@ -128,8 +128,9 @@ TEST_P(Queue, a_client_that_leaves_behind_a_body_that_waits_goes_at_once) {
   fill_always_on();
   const auto closes = ask(post("/large", pattern(300'000)));
   const auto resets = ask(post("/large", pattern(300'000)));
-  const auto polite = ask("POST /polite HTTP/1.1\r\nhost: h\r\nexpect: 100-continue\r\n"
-                          "content-length: 5\r\n\r\n");
+  const auto polite =
+      ask("POST /polite HTTP/1.1\r\nhost: h\r\nexpect: 100-continue\r\n"
+          "content-length: 5\r\n\r\n");
   loop_.run_for(10ms);
   EXPECT_EQ(status().queued, 3u);
   closes->peer().close();

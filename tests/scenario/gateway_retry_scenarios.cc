@@ -15,16 +15,15 @@ class Retry : public GatewayScenario {
     second_ = std::make_unique<ScriptedBackend>(loop_, kSecond);
     ServiceText text;
     text.slo = "2s";
-    text.always_on =
-        "{backends: [http://10.0.1.1:8080, http://10.0.1.2:8080], concurrency: 2}";
+    text.always_on = "{backends: [http://10.0.1.1:8080, http://10.0.1.2:8080], concurrency: 2}";
     text.serverless = "";
     text.more = "    health: {enabled: false}\n" + more;
     start(text);
   }
   // Until the end, whatever it is.
   void run_until_over(Client& client) {
-    ASSERT_TRUE(loop_.run_until(
-        [&] { return client.complete() > 0 || client.peer().over(); }, 10min));
+    ASSERT_TRUE(
+        loop_.run_until([&] { return client.complete() > 0 || client.peer().over(); }, 10min));
   }
   // Both backends do that to the first `times` requests.
   void fail_first(int times, std::function<void(Call&)> how) {
@@ -106,7 +105,8 @@ TEST_P(Retry, garbage_instead_of_a_response_is_502) {
   start_two("    retry: {max_attempts: 1}\n");
   always_on_->kill();
   second_->kill();
-  RawServer garbage(loop_, kAlwaysOn, [](RawPeer& peer) { peer.send("SSH-2.0-OpenSSH_9\r\n\r\n"); });
+  RawServer garbage(loop_, kAlwaysOn,
+                    [](RawPeer& peer) { peer.send("SSH-2.0-OpenSSH_9\r\n\r\n"); });
   const ResponseText answer = answer_to();
   EXPECT_EQ(answer.status, 502);
   EXPECT_EQ(answer.field("warmgate-reason"), "upstream-failed");
@@ -116,7 +116,8 @@ TEST_P(Retry, a_response_that_breaks_midway_looks_broken_to_the_client) {
   start_two();
   for (const bool chunked_one : {true, false}) {
     fail_first(1, [&](Call& call) {
-      call.send_head(200, {}, chunked_one ? http::BodyLength::chunked() : http::BodyLength::of(1000));
+      call.send_head(200, {},
+                     chunked_one ? http::BodyLength::chunked() : http::BodyLength::of(1000));
       call.send("half of it");
       loop_.at(loop_.now() + 5ms, [&call] { call.abort(); });
     });

@@ -28,7 +28,7 @@ class ServerlessFake {
 
   size_t instances();  // alive now, starting ones included
   size_t requests() const { return backend.calls.size(); }
-  size_t inferences() const;  // requests that are no wake or ping
+  size_t inferences() const;            // requests that are no wake or ping
   void evict() { instances_.clear(); }  // the platform takes the idle ones away
 
  private:
