@@ -54,7 +54,7 @@ Figure latency(double ArmResult::*member) {
 }
 
 std::string counted(uint64_t n, const char* one, const char* many) {
-  return std::to_string(n) + " " + (n == 1 ? one : many);
+  return (n == 0 ? "no" : std::to_string(n)) + " " + (n == 1 ? one : many);
 }
 
 }  // namespace
@@ -69,7 +69,8 @@ ArmResult make_result(const load::Tally& tally, const Bill& serverless, Duration
           .p99_ms = to_millis(latency.quantile(0.99)),
           .max_ms = to_millis(latency.max()),
           .over_slo = tally.over_slo(),
-          .cold_starts_seen = tally.cold_starts(),
+          .cold_starts_seen = tally.late_cold_starts(),
+          .cold_starts_unseen = tally.cold_starts() - tally.late_cold_starts(),
           .serverless_seconds = serverless.seconds,
           .usd = serverless.usd + kVmUsdPerHour * to_seconds(always_on) / 3'600};
 }
@@ -98,6 +99,7 @@ std::string result_table(const DemoResult& result) {
                load::format_share(arm.over_slo, arm.requests) + ")";
       });
   text += table_row("cold starts seen by users", result, count(&ArmResult::cold_starts_seen));
+  text += table_row("... met within the SLO", result, count(&ArmResult::cold_starts_unseen));
   text += table_row("errors", result, count(&ArmResult::errors));
   text += table_row("wrong answers", result, count(&ArmResult::wrong));
   text += table_row("serverless seconds paid", result,

@@ -23,7 +23,10 @@ struct ArmResult {
   uint64_t requests = 0, ok = 0, wrong = 0, errors = 0;
   double p50_ms = 0, p99_ms = 0, max_ms = 0;
   uint64_t over_slo = 0;
+  // A user sees a cold start in an answer that is later than the SLO, from an instance that began
+  // while the request waited. Such an answer within the SLO is counted beside it: nobody sees it.
   uint64_t cold_starts_seen = 0;
+  uint64_t cold_starts_unseen = 0;
   double serverless_seconds = 0;
   double usd = 0;  // serverless, and the always-on machine's share of its hour
 };

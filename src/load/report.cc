@@ -126,7 +126,9 @@ std::string report_table(const Tally& tally, const RunFacts& facts) {
   text += row("over the SLO", std::to_string(tally.over_slo()) + " (" +
                                   format_share(tally.over_slo(), tally.arrivals()) +
                                   ") had no good answer within " + format_duration(tally.slo()));
-  text += row("cold starts", std::to_string(tally.cold_starts()) + " seen by requests");
+  text +=
+      row("cold starts", std::to_string(tally.cold_starts()) + " seen by requests, " +
+                             std::to_string(tally.late_cold_starts()) + " of them over the SLO");
   text += pools_text(tally);
   for (const auto& [reason, count] : tally.reasons()) {
     text += row("reason", std::to_string(count) + " " + reason);
@@ -162,6 +164,7 @@ std::string report_json(const Tally& tally, const RunFacts& facts) {
       {"over_slo", tally.over_slo()},
       {"over_slo_share", share(tally.over_slo(), tally.arrivals())},
       {"cold_starts_seen", tally.cold_starts()},
+      {"cold_starts_over_slo", tally.late_cold_starts()},
       {"pools", pools_json(tally)},
       {"reasons", reasons},
       {"bad_trace_rows", facts.bad_trace_rows},

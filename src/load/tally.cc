@@ -30,6 +30,7 @@ void Tally::add(const Outcome& outcome) {
   if (!outcome.reason.empty()) ++bounded_entry(reasons_, outcome.reason);
   const bool cold = served && outcome.saw_cold_start();
   cold_starts_ += cold;
+  late_cold_starts_ += cold && outcome.latency > slo_;
   checked_ += outcome.check.checked;
   rows_ += outcome.check.rows;
   rows_true_ += outcome.check.rows_true;

@@ -42,8 +42,9 @@ class Tally {
   uint64_t errors() const;  // all but ok, wrong and abandoned
   uint64_t over_slo() const { return over_slo_; }
   uint64_t cold_starts() const { return cold_starts_; }
-  uint64_t checked() const { return checked_; }  // answers that were compared
-  uint64_t rows() const { return rows_; }        // of inputs with known labels
+  uint64_t late_cold_starts() const { return late_cold_starts_; }  // of them, over the SLO
+  uint64_t checked() const { return checked_; }                    // answers that were compared
+  uint64_t rows() const { return rows_; }                          // of inputs with known labels
   uint64_t rows_true() const { return rows_true_; }
   const stats::LatencyHistogram& latency() const { return latency_; }
   const stats::LatencyHistogram& refusal_latency() const { return refusal_latency_; }
@@ -55,7 +56,8 @@ class Tally {
   Duration slo_;
   uint64_t arrivals_ = 0;
   std::array<uint64_t, kEndings> endings_{};
-  uint64_t over_slo_ = 0, cold_starts_ = 0, checked_ = 0, rows_ = 0, rows_true_ = 0;
+  uint64_t over_slo_ = 0, cold_starts_ = 0, late_cold_starts_ = 0, checked_ = 0, rows_ = 0,
+           rows_true_ = 0;
   stats::LatencyHistogram latency_, refusal_latency_, lag_;
   Pools pools_;
   Reasons reasons_;

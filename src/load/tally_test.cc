@@ -74,7 +74,13 @@ TEST(Tally, KeepsPoolsAndReasonsApartWithinABound) {
   EXPECT_EQ(tally.pools().at("serverless").answers, 2u);
   EXPECT_EQ(tally.pools().at("serverless").cold_starts, 1u);
   EXPECT_EQ(tally.cold_starts(), 1u);
-  EXPECT_EQ(tally.reasons().at("overflow"), 2u);
+  EXPECT_EQ(tally.late_cold_starts(), 1u);
+  one.latency = 500ms;
+  one.instance_age = 0.3;
+  tally.add(one);
+  EXPECT_EQ(tally.cold_starts(), 2u);
+  EXPECT_EQ(tally.late_cold_starts(), 1u);
+  EXPECT_EQ(tally.reasons().at("overflow"), 3u);
   for (int i = 0; i < 100; ++i) {
     const std::string reason = "r" + std::to_string(i);
     one.reason = reason;
