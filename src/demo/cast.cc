@@ -50,6 +50,8 @@ Status Cast::start_serverless(const Installation& installation, const Ports& por
                 format_duration(plan.start_delay),
                 "--idle-timeout",
                 format_duration(plan.idle_timeout),
+                "--idle-timeout-least",
+                format_duration(plan.idle_timeout),
                 "--startup-probe",
                 "/v2/health/ready",
                 "--",

@@ -18,10 +18,11 @@ constexpr double kQuietOfAlwaysOn = 0.1;
 constexpr uint64_t kAtOnce = 6;
 
 // Shares of the time that is left in an arm beside its two ramps.
-constexpr double kQuiet = 0.13, kBurst = 0.19, kAfter = 0.05, kSilence = 0.31, kAgain = 0.08;
+constexpr double kQuiet = 0.08, kBurst = 0.17, kAfter = 0.04, kSilence = 0.38, kAgain = 0.06;
 
-// The pool sleeps when this share of the silence is over, so that it is cold well before its end.
-constexpr double kIdleOfSilence = 0.62;
+// An instance ends when it has idled for this share of the silence: the pool is cold well before
+// the silence ends, and one that was woken early in a ramp is still there when the ramp needs it.
+constexpr double kIdleOfSilence = 0.8;
 
 constexpr Duration kUsualSlo = 500ms;
 constexpr int kServiceTimesInSlo = 14;  // on a slow machine
