@@ -3,6 +3,7 @@ SHELL := /bin/bash
 JOBS ?= $(shell nproc)
 BUILD := build/release
 DEMO_FLAGS ?=
+CTEST_FLAGS ?=
 
 .DEFAULT_GOAL := help
 
@@ -29,7 +30,7 @@ demo: build  ## Watch a scale-to-zero pool go cold, wake and take over, three wa
 .PHONY: test
 test: setup $(BUILD)/build.ninja  ## Build everything and run all tests
 	@cmake --build --preset release -j $(JOBS)
-	@ctest --preset release -j $(JOBS) --no-tests=error
+	@ctest --preset release -j $(JOBS) --no-tests=error $(CTEST_FLAGS)
 
 .PHONY: asan
 asan: setup  ## Unit and scenario tests under AddressSanitizer and UndefinedBehaviorSanitizer

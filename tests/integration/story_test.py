@@ -45,7 +45,8 @@ class Story(ProcessTest):
 
         self.assert_nothing_failed(report)
         starts = service["cold_starts"]
-        self.assertEqual(starts["hidden"] + starts["seen"], 1)
+        # Two, where an instance that was woken early ended (its idle time is 2 s) before its turn.
+        self.assertIn(starts["hidden"] + starts["seen"], (1, 2))
         self.assertLessEqual(starts["requests_delayed"], report["requests"] // 100)
         self.assertLessEqual(report["cold_starts_seen"], report["requests"] // 100)
         self.assertLessEqual(report["over_slo"], report["requests"] // 100)
