@@ -86,17 +86,22 @@ void render_cold_starts(MetricsText& text, const Snapshot& snapshot) {
     text.sample({{"service", service.name}, {"outcome", "seen"}}, starts.seen);
   }
   text.family("warmgate_cold_start_seconds", summary,
-              "Phases of cold starts. ready: wake sent to first good answer; release: from there "
-              "to the first waiting request sent.");
+              "Phases of cold starts. accepted: wake sent to its connection accepted; ready: wake "
+              "sent to first good answer; release: from there to the first waiting request sent.");
   for (const ServiceSnapshot& service : snapshot.services) {
     const policy::ColdStartStatus& starts = service.status.cold_start;
     if (starts.hidden + starts.seen == 0) continue;
-    const Labels ready = {{"service", service.name}, {"phase", "ready"}};
-    text.quantile(ready, 0.5, starts.ready_p50_s);
-    text.quantile(ready, 0.99, starts.ready_p99_s);
-    const Labels release = {{"service", service.name}, {"phase", "release"}};
-    text.quantile(release, 0.5, starts.release_p50_s);
-    text.quantile(release, 0.99, starts.release_p99_s);
+    const auto phase = [&](std::string_view name, double p50_s, double p99_s) {
+      const Labels labels = {{"service", service.name}, {"phase", name}};
+      text.quantile(labels, 0.5, p50_s);
+      text.quantile(labels, 0.99, p99_s);
+    };
+    const auto measured = [&](std::string_view name, const stats::LatencyHistogram& times) {
+      phase(name, to_seconds(times.quantile(0.5)), to_seconds(times.quantile(0.99)));
+    };
+    measured("accepted", service.counters.wake_accepted);
+    phase("ready", starts.ready_p50_s, starts.ready_p99_s);
+    measured("release", service.counters.release);
   }
 }
 

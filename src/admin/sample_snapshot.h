@@ -42,7 +42,7 @@ inline ServiceSnapshot busy_service(const std::string& name) {
   status.queued_bytes = 4096;
   status.oldest_wait = 250ms;
   status.demand_per_s = 12.5;
-  status.cold_start = {9, 1, 6, 2, 11, 3.1, 4.2, 0.001, 0.004, 3.3};
+  status.cold_start = {9, 1, 6, 2, 11, 3.1, 4.2, 3.3};
   status.bypasses = 5;
   status.retries = 4;
   status.attempts_by_reason[static_cast<size_t>(policy::Reason::low_demand)] = 42;
@@ -56,6 +56,7 @@ inline ServiceSnapshot busy_service(const std::string& name) {
   for (int i = 1; i <= 100; ++i) counters.duration[0].record(i * 1ms);
   counters.duration[1].record(400s);
   counters.first_byte_cold.record(3s);
+  counters.release.record(4ms);
   service.backends[0][1].status = {false, false, 0, 6};
   service.backends[1][0].status = {true, true, 2, 1};
   service.backends[1][0].resolve_error = "no such name";

@@ -44,6 +44,7 @@ Json backend_json(const BackendSnapshot& backend) {
           {"addresses", backend.addresses},
           {"resolve_error", failing ? Json(backend.resolve_error) : Json(nullptr)},
           {"healthy", backend.status.healthy},
+          {"probe_unproven", backend.status.probe_unproven},
           {"circuit", backend.status.circuit_open ? "open" : "closed"},
           {"strikes", backend.status.strikes},
           {"in_flight", backend.status.in_flight},
@@ -83,16 +84,21 @@ Json pool_json(const ServiceSnapshot& service, PoolKind kind) {
   return json;
 }
 
-Json cold_starts_json(const policy::ColdStartStatus& status) {
+Json cold_starts_json(const ServiceSnapshot& service) {
+  const policy::ColdStartStatus& status = service.status.cold_start;
+  const stats::LatencyHistogram& accepted = service.counters.wake_accepted;
+  const stats::LatencyHistogram& release = service.counters.release;
   return {{"wakes", status.wakes},
           {"wakes_failed", status.wakes_failed},
           {"hidden", status.hidden},
           {"seen", status.seen},
           {"requests_delayed", status.requests_delayed},
+          {"accepted_p50_s", to_seconds(accepted.quantile(0.5))},
+          {"accepted_p99_s", to_seconds(accepted.quantile(0.99))},
           {"ready_p50_s", status.ready_p50_s},
           {"ready_p99_s", status.ready_p99_s},
-          {"release_p50_s", status.release_p50_s},
-          {"release_p99_s", status.release_p99_s},
+          {"release_p50_s", to_seconds(release.quantile(0.5))},
+          {"release_p99_s", to_seconds(release.quantile(0.99))},
           {"last_ready_s", status.last_ready_s}};
 }
 
@@ -152,7 +158,7 @@ Json service_json(const ServiceSnapshot& service) {
       {"decisions", counts_json<policy::Reason>(status.attempts_by_reason)},
       {"rejects", counts_json<policy::RejectReason>(status.rejects_by_reason)},
       {"probes", counts_json<policy::ProbeKind>(status.probes_by_kind)},
-      {"cold_starts", cold_starts_json(status.cold_start)},
+      {"cold_starts", cold_starts_json(service)},
       {"bypass",
        {{"begun", status.bypasses},
         {"won", status.bypasses_won},

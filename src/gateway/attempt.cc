@@ -18,6 +18,7 @@ Attempt::Attempt(Service& service, Exchange& exchange, const policy::StartAttemp
       backend_ref_(start.backend),
       reason_(start.reason),
       started_at_(service.loop().now()),
+      since_ready_(start.since_ready),
       timer_(service.loop().timers(), [this] { on_timeout(); }) {}
 
 Attempt::~Attempt() {
@@ -29,8 +30,14 @@ Attempt::~Attempt() {
 void Attempt::start() {
   transaction_ = &backend_.pool().begin(*this);
   send_request_head();
+  if (transaction_->connected()) on_connected();
   timer_.arm_after(service_.config().timeouts.first_byte);
   exchange_.attempt_started(*this);
+}
+
+void Attempt::on_connected() {
+  if (!since_ready_) return;
+  service_.counters().release.record(*since_ready_ + service_.loop().now() - started_at_);
 }
 
 void Attempt::send_request_head() {

@@ -48,6 +48,7 @@ class Attempt final : public transport::ClientHandler {
   void resume_body();
 
   // transport::ClientHandler
+  void on_connected() override;
   void on_interim(const http::ResponseHead&) override {}
   void on_response(const http::ResponseHead& head) override;
   void on_body(std::string_view piece) override;
@@ -71,6 +72,7 @@ class Attempt final : public transport::ClientHandler {
   const policy::BackendRef backend_ref_;
   const policy::Reason reason_;
   const Instant started_at_;
+  const std::optional<Duration> since_ready_;
   Instant first_byte_at_ = kNever;
   transport::ClientTransaction* transaction_ = nullptr;
   net::Timer timer_;

@@ -29,6 +29,10 @@ struct ServiceCounters {
   // Attempt started to response head, by pool, for warm instances; and for ones that were starting.
   std::array<stats::LatencyHistogram, 2> first_byte_warm;
   stats::LatencyHistogram first_byte_cold;
+  // Phases of cold starts beside the policy's own: a wake sent to its connection accepted, and the
+  // instance's first good answer to the first waiting request sent.
+  stats::LatencyHistogram wake_accepted;
+  stats::LatencyHistogram release;
   std::array<std::array<uint64_t, kOutcomeCount>, 2> attempts{};  // by pool and outcome
   uint64_t over_slo = 0;
   uint64_t client_gone = 0;     // the client left before its answer was complete

@@ -9,7 +9,10 @@ using policy::Outcome;
 
 Probe::Probe(net::Loop& loop, transport::ClientPool& pool, const ProbeRequest& request,
              std::function<void(const ProbeResult&)> done)
-    : keep_body_(request.keep_body),
+    : loop_(loop),
+      sent_at_(loop.now()),
+      accepted_(request.accepted),
+      keep_body_(request.keep_body),
       done_(std::move(done)),
       timer_(loop.timers(), [this] { finish(Outcome::timed_out); }) {
   transaction_ = &pool.begin(*this);
@@ -22,11 +25,16 @@ Probe::Probe(net::Loop& loop, transport::ClientPool& pool, const ProbeRequest& r
                            request.hold > Duration::zero() ? sent : sent.first(2),
                            http::BodyLength::none()});
   transaction_->send_end();
+  if (transaction_->connected()) on_connected();
   timer_.arm_after(request.timeout);
 }
 
 Probe::~Probe() {
   if (transaction_ != nullptr) transaction_->cancel();
+}
+
+void Probe::on_connected() {
+  if (accepted_ != nullptr) accepted_->record(loop_.now() - sent_at_);
 }
 
 void Probe::on_response(const http::ResponseHead& head) {

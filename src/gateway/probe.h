@@ -9,6 +9,7 @@
 
 #include "net/timer.h"
 #include "policy/events.h"
+#include "stats/latency_histogram.h"
 #include "transport/client_pool.h"
 
 namespace warmgate::gateway {
@@ -19,6 +20,7 @@ struct ProbeRequest {
   Duration timeout{};
   Duration hold{};       // ask the backend to hold its answer, so that it takes up a slot
   size_t keep_body = 0;  // bytes of the answer's body that are wanted; more is a failure
+  stats::LatencyHistogram* accepted = nullptr;  // where the time to a connection is recorded
 };
 
 struct ProbeResult {
@@ -36,6 +38,7 @@ class Probe final : public transport::ClientHandler {
   ~Probe() override;
 
   // transport::ClientHandler
+  void on_connected() override;
   void on_interim(const http::ResponseHead&) override {}
   void on_response(const http::ResponseHead& head) override;
   void on_body(std::string_view piece) override;
@@ -46,6 +49,9 @@ class Probe final : public transport::ClientHandler {
  private:
   void finish(policy::Outcome outcome);
 
+  net::Loop& loop_;
+  const Instant sent_at_;
+  stats::LatencyHistogram* accepted_;
   transport::ClientTransaction* transaction_ = nullptr;
   size_t keep_body_;
   std::function<void(const ProbeResult&)> done_;

@@ -232,6 +232,7 @@ void Service::apply(const policy::StartProbe& action) {
   request.authority = target.config().host_header;
   request.timeout = action.timeout;
   request.hold = action.hold;
+  if (action.kind == policy::ProbeKind::wake) request.accepted = &counters_.wake_accepted;
   const policy::ProbeId id = action.probe;
   const policy::BackendRef ref = action.backend;
   probes_[id] = std::make_unique<Probe>(loop_, target.pool(), request,

@@ -176,14 +176,13 @@ TcpListener::TcpListener(EpollLoop& loop, int fd, const Address& bound, AcceptHa
 TcpListener::~TcpListener() {
   if (watching_) loop_.forget(fd_, this);
   close(fd_);
-  if (destroyed_ != nullptr) *destroyed_ = true;
+  *alive_ = false;
 }
 
 void TcpListener::on_events(uint32_t) {
   const AcceptHandler handler = handler_;  // a copy: the handler may destroy the listener
-  bool destroyed = false;
-  destroyed_ = &destroyed;
-  for (int i = 0; i < kAcceptsPerEvent && !destroyed && watching_; ++i) {
+  const std::shared_ptr<const bool> alive = alive_;
+  for (int i = 0; i < kAcceptsPerEvent && *alive && watching_; ++i) {
     sockaddr_storage peer{};
     socklen_t length = sizeof(peer);
     const int fd =
@@ -196,7 +195,6 @@ void TcpListener::on_events(uint32_t) {
     handler(std::make_unique<TcpStream>(
         loop_, fd, Address(reinterpret_cast<const sockaddr*>(&peer), length), false));
   }
-  if (!destroyed) destroyed_ = nullptr;
 }
 
 // The connection stays in the kernel's queue; a level-triggered loop would spin on it.

@@ -50,8 +50,8 @@ class TcpListener final : public Listener, public Channel {
   EpollLoop& loop_;
   int fd_;
   bool watching_ = true;
-  bool warned_ = false;        // of the present want
-  bool* destroyed_ = nullptr;  // set while the handler is being called
+  bool warned_ = false;                                               // of the present want
+  const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // told to a running handler
   Address bound_;
   AcceptHandler handler_;
   Timer resume_later_;

@@ -202,10 +202,6 @@ bool WarmgateDispatcher::release_one(Instant now, Lane lane) {
 
 void WarmgateDispatcher::send(Instant now, Slot slot, const Route& route) {
   queue_.remove(slot);
-  if (route.backend.pool == PoolKind::serverless && ready_at_ != kNever) {
-    release_times_.record(now - ready_at_);
-    ready_at_ = kNever;
-  }
   start(now, slot, route);
 }
 

@@ -57,7 +57,7 @@ void WarmgateDispatcher::start(Instant now, Slot slot, const Route& route) {
     if (request.waited && request.wait == Wait::start && first) note_delayed(false);
     watch_for_silence(now, attempt_slot);
   }
-  emit(StartAttempt{request.id, attempt.id, route.backend, reason});
+  emit(StartAttempt{request.id, attempt.id, route.backend, reason, since_ready(now, route)});
 }
 
 // ---- first byte

@@ -128,6 +128,8 @@ struct StartAttempt {
   AttemptId attempt;
   BackendRef backend;
   Reason reason = Reason::cold;
+  // The first waiting request sent after a cold start: how long ago its instance answered.
+  std::optional<Duration> since_ready = std::nullopt;
 };
 // Pass this attempt's response on to the client. At most one per request.
 struct Commit {

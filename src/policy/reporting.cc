@@ -81,8 +81,6 @@ ServiceStatus WarmgateDispatcher::status(Instant now) const {
   status.cold_start = cold_start_counts_;
   status.cold_start.ready_p50_s = quantile_s(ready_times_, 0.5);
   status.cold_start.ready_p99_s = quantile_s(ready_times_, 0.99);
-  status.cold_start.release_p50_s = quantile_s(release_times_, 0.5);
-  status.cold_start.release_p99_s = quantile_s(release_times_, 0.99);
   status.bypasses = bypasses_;
   status.bypasses_won = bypasses_won_;
   status.bypass_budget = bypass_budget_.attempts_left();

@@ -58,8 +58,7 @@ struct ColdStartStatus {
   uint64_t hidden = 0;                          // cold starts that no user saw
   uint64_t seen = 0;                            // cold starts that at least one user waited for
   uint64_t requests_delayed = 0;                // requests whose answer waited for a cold start
-  double ready_p50_s = 0, ready_p99_s = 0;      // wake sent -> first good output
-  double release_p50_s = 0, release_p99_s = 0;  // first good output -> first waiting request sent
+  double ready_p50_s = 0, ready_p99_s = 0;  // wake sent -> first good output
   double last_ready_s = 0;
 };
 

@@ -1,6 +1,7 @@
 // Wakes, keeping warm and health probes; cold starts, and who saw them.
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "policy/warmgate_dispatcher.h"
 
@@ -198,6 +199,12 @@ void WarmgateDispatcher::preconnect(Instant now) {
   if (wanted > 0 && pick_serverless(now, warmth_.slots(now), backend)) {
     emit(Preconnect{backend, wanted});
   }
+}
+
+// Of the first request that goes to serverless after a start that others waited for.
+std::optional<Duration> WarmgateDispatcher::since_ready(Instant now, const Route& route) {
+  if (ready_at_ == kNever || route.backend.pool != PoolKind::serverless) return std::nullopt;
+  return now - std::exchange(ready_at_, kNever);
 }
 
 // A request's answer waited for a start. `first_of_its_start`: and no wake of ours had caused it.

@@ -242,6 +242,7 @@ class WarmgateDispatcher final : public Dispatcher {
   void wake_failed(Instant now, const WakeLeases::Lease& lease, Outcome outcome);
   void became_ready(Instant now, const WakeLeases::Lease& lease, bool was_start);
   void preconnect(Instant now);
+  std::optional<Duration> since_ready(Instant now, const Route& route);
   void note_delayed(bool first_of_its_start);
   void keep_warm(Instant now);
   Instant keep_warm_due(Instant now) const;
@@ -296,7 +297,6 @@ class WarmgateDispatcher final : public Dispatcher {
 
   ColdStartStatus cold_start_counts_;
   stats::LatencyHistogram ready_times_;
-  stats::LatencyHistogram release_times_;
   uint64_t bypasses_ = 0;
   uint64_t bypasses_won_ = 0;
   uint64_t retries_ = 0;

@@ -53,6 +53,7 @@ void H1ClientConnection::on_connected(int error) {
   if (handler_ != nullptr) {
     phase_ = Phase::head;
     flush();
+    if (handler_ != nullptr) handler_->on_connected();
   } else {
     phase_ = Phase::idle;
     timer_.arm_after(pool_.limits_.keep_alive);

@@ -21,6 +21,7 @@ class H1ClientConnection final : public ClientTransaction,
   ~H1ClientConnection() override;
 
   // ClientTransaction
+  bool connected() const override { return phase_ != Phase::connecting; }
   void send_head(const OutgoingRequest& request) override;
   bool send_body(std::string_view piece) override;
   void send_end(std::span<const http::Field> trailers) override;

@@ -89,6 +89,9 @@ struct Failure {
 class ClientHandler {
  public:
   virtual ~ClientHandler() = default;
+  // A connection opened for this transaction is up, and what was sent so far is on its way. Does
+  // not come for a connection that was open before: see connected().
+  virtual void on_connected() {}
   virtual void on_interim(const http::ResponseHead& head) = 0;
   virtual void on_response(const http::ResponseHead& head) = 0;
   virtual void on_body(std::string_view piece) = 0;
@@ -102,6 +105,7 @@ class ClientHandler {
 class ClientTransaction {
  public:
   virtual ~ClientTransaction() = default;
+  virtual bool connected() const = 0;
   virtual void send_head(const OutgoingRequest& request) = 0;
   virtual bool send_body(std::string_view piece) = 0;
   virtual void send_end(std::span<const http::Field> trailers = {}) = 0;  // also without a body

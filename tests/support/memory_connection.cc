@@ -170,7 +170,7 @@ MemoryListener::MemoryListener(MemoryLoop& loop, const net::Address& address,
 MemoryListener::~MemoryListener() {
   std::erase(loop_.listeners_, this);
   for (auto& connection : waiting_) connection->close(kServer, true);
-  if (destroyed_ != nullptr) *destroyed_ = true;
+  *alive_ = false;
 }
 
 void MemoryListener::take(std::shared_ptr<MemoryConnection> connection) {
@@ -187,15 +187,13 @@ void MemoryListener::resume() {
 
 void MemoryListener::accept_waiting() {
   const net::AcceptHandler handler = handler_;  // a copy: the handler may destroy the listener
-  bool destroyed = false;
-  destroyed_ = &destroyed;
-  while (!destroyed && !paused_ && !waiting_.empty()) {
+  const std::shared_ptr<const bool> alive = alive_;
+  while (*alive && !paused_ && !waiting_.empty()) {
     const auto connection = std::move(waiting_.front());
     waiting_.pop_front();
     handler(connection->make_stream(kServer, false));
     connection->wake(kServer);
   }
-  if (!destroyed) destroyed_ = nullptr;
 }
 
 }  // namespace warmgate::test

@@ -113,7 +113,7 @@ class MemoryListener final : public net::Listener {
   net::Address address_;
   net::AcceptHandler handler_;
   bool paused_ = false;
-  bool* destroyed_ = nullptr;
+  const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   std::deque<std::shared_ptr<MemoryConnection>> waiting_;
 };
 
