@@ -1,0 +1,202 @@
+// The life of instances from the order to the end, and what the platform bills for them.
+#include <algorithm>
+
+#include "base/assert.h"
+#include "sim/platform.h"
+
+namespace warmgate::sim {
+
+Processor Platform::processor() const {
+  return model_.share_cores ? Processor::shared(model_.vcpus) : Processor::exclusive();
+}
+
+uint32_t Platform::order(bool by_wake, Instant ready) {
+  add_kept_idle();
+  if (free_.empty()) {
+    free_.push_back(static_cast<uint32_t>(instances_.size()));
+    instances_.emplace_back(processor());
+  }
+  const uint32_t index = free_.back();
+  free_.pop_back();
+  live_.push_back(index);
+  Instance& instance = instances_[index];
+  instance = Instance(processor());
+  instance.key = ++last_key_;
+  instance.check = ++last_check_;
+  instance.by_wake = by_wake;
+  instance.life.begin(shared_.now);
+  instance.ready = ready;
+  if (ready == shared_.now) {  // kept from the beginning
+    instance.state = State::ready;
+    instance.container_began = ready;
+    idle(index);
+    return index;
+  }
+  instance.state = State::starting;
+  instance.counted = true;
+  instance.container_began =
+      ready - from_seconds(model_.process_share * to_seconds(ready - shared_.now));
+  ++starting_;
+  ++starts_counted_;
+  set_active(instance, true);  // a start is billed like service
+  shared_.queue.push(ready, Happening::instance_ready, index, instance.check);
+  return index;
+}
+
+void Platform::instance_ready(uint32_t index, uint32_t check) {
+  Instance& instance = instances_[index];
+  if (instance.check != check) return;  // it crashed meanwhile
+  add_demand();
+  instance.state = State::ready;
+  --starting_;
+  last_starting_ = shared_.now;
+  while (place_waiting_one()) {
+  }
+  if (instances_[index].in_use == 0) idle(index);
+}
+
+void Platform::idle(uint32_t index) {
+  Instance& instance = instances_[index];
+  set_active(instance, false);
+  const double spread = to_seconds(model_.idle_limit - model_.idle_least);
+  instance.ends = shared_.now + model_.idle_least + from_seconds(spread * lives_.uniform());
+  if (instance.ends >= instance.idle_watched) return;
+  instance.idle_watched = instance.ends;
+  shared_.queue.push(instance.ends, Happening::instance_idle, index);
+}
+
+void Platform::instance_idle(uint32_t index, Instant at) {
+  Instance& instance = instances_[index];
+  if (at != instance.idle_watched) return;
+  instance.idle_watched = kNever;
+  if (instance.ends == kNever) return;  // at work; idle() will ask again
+  if (at < instance.ends) {
+    instance.idle_watched = instance.ends;
+    shared_.queue.push(instance.ends, Happening::instance_idle, index);
+  } else if (live() > model_.min_instances) {
+    end(index);
+  } else {
+    idle(index);
+  }
+}
+
+void Platform::crash_one(std::vector<Slot>& lost) {
+  if (live_.empty()) return;
+  const uint32_t index = live_[lots_.below(live_.size())];
+  Instance& instance = instances_[index];
+  add_demand();
+  instance.worker.processor().for_each([&](Slot slot) { lost.push_back(slot); });
+  working_ -= instance.in_use;
+  instance.in_use = 0;
+  if (instance.state == State::starting) {
+    --starting_;
+    last_starting_ = shared_.now;
+  }
+  end(index);
+  scale_out(false, model_.min_instances);
+}
+
+void Platform::end(uint32_t index) {
+  Instance& instance = instances_[index];
+  set_active(instance, false);
+  add_kept_idle();
+  instance.life.end(shared_.now, model_.granularity);
+  count_end(instance);
+  ended_active_ += instance.active.total(shared_.now, model_.granularity);
+  ended_life_ += instance.life.total(shared_.now, model_.granularity);
+  ended_vcpu_s_ += instance.worker.processor().used_vcpu_s(shared_.now);
+  instance.worker.processor().clear(shared_.now);
+  instance.state = State::free;
+  instance.idle_watched = kNever;
+  instance.check = 0;
+  live_.erase(std::find(live_.begin(), live_.end(), index));
+  free_.push_back(index);
+}
+
+void Platform::count_end(Instance& instance) {
+  if (instance.by_wake && !instance.used) {
+    ++wakes_.wasted;
+    wakes_.usd += to_seconds(billed(instance)) * price_per_s();
+  }
+  if (instance.counted && !instance.seen) ++hidden_;
+}
+
+// ---- the bill
+
+void Platform::set_active(Instance& instance, bool active) {
+  if (instance.active.open() == active) return;
+  add_kept_idle();
+  if (active) {
+    instance.active.begin(shared_.now);
+    ++active_;
+  } else {
+    instance.active.end(shared_.now, model_.granularity);
+    --active_;
+  }
+}
+
+// Instances at work fulfil the minimum too; only the rest of it idles at the owner's wish.
+void Platform::add_kept_idle() {
+  const uint32_t wanted = model_.min_instances - std::min(model_.min_instances, active_);
+  const uint32_t kept = std::min(wanted, live() - std::min(live(), active_));
+  kept_idle_s_ += kept * to_seconds(shared_.now - kept_idle_at_);
+  kept_idle_at_ = shared_.now;
+}
+
+Duration Platform::billed(const Instance& instance) const {
+  const bool by_request = model_.billing == policy::Billing::request;
+  const BilledTime& time = by_request ? instance.active : instance.life;
+  return time.total(shared_.now, model_.granularity);
+}
+
+double Platform::price_per_s() const {
+  const Prices& prices = model_.prices;
+  if (model_.billing == policy::Billing::request) {
+    return model_.vcpus * prices.request_vcpu_s + model_.memory_gib * prices.request_gib_s;
+  }
+  return model_.vcpus * prices.instance_vcpu_s + model_.memory_gib * prices.instance_gib_s +
+         (model_.gpu ? prices.gpu_s : 0);
+}
+
+void Platform::settle(Instant now, Duration span, Figures& figures) {
+  shared_.now = now;
+  add_kept_idle();
+  Duration active = ended_active_;
+  Duration life = ended_life_;
+  for (const uint32_t index : live_) {
+    Instance& instance = instances_[index];
+    count_end(instance);
+    active += instance.active.total(now, model_.granularity);
+    life += instance.life.total(now, model_.granularity);
+  }
+  const bool by_request = model_.billing == policy::Billing::request;
+  const Prices& prices = model_.prices;
+  const FreeTier& free = model_.free_tier;
+  const double share = model_.use_free_tier ? to_seconds(span) / to_seconds(kMonth) : 0;
+  const auto beyond = [share](double used, double included) {
+    return std::max(0.0, used - included * share);
+  };
+  const double seconds = to_seconds(by_request ? active : life);
+  const double vcpu_s =
+      beyond(seconds * model_.vcpus, by_request ? free.request_vcpu_s : free.instance_vcpu_s);
+  const double gib_s =
+      beyond(seconds * model_.memory_gib, by_request ? free.request_gib_s : free.instance_gib_s);
+  Cost& cost = figures.cost;
+  cost.serverless_cpu = vcpu_s * (by_request ? prices.request_vcpu_s : prices.instance_vcpu_s);
+  cost.serverless_memory = gib_s * (by_request ? prices.request_gib_s : prices.instance_gib_s);
+  if (model_.gpu) cost.serverless_cpu += seconds * prices.gpu_s;
+  const double fee = by_request ? 1e-6 * prices.request_million : 0;
+  cost.serverless_requests =
+      fee * beyond(static_cast<double>(billed_requests_), by_request ? free.requests : 0);
+  if (by_request) {
+    cost.serverless_idle =
+        kept_idle_s_ * (model_.vcpus * prices.idle_vcpu_s + model_.memory_gib * prices.idle_gib_s);
+  }
+  figures.starts = starts_counted_;
+  figures.cold_starts_hidden = hidden_;
+  wakes_.usd += fee * static_cast<double>(figures.wakes.total);
+  wakes_.total = figures.wakes.total;
+  figures.wakes = wakes_;
+}
+
+}  // namespace warmgate::sim
