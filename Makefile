@@ -44,9 +44,15 @@ tsan: setup  ## The tests where threads meet, under ThreadSanitizer
 	@ctest --preset tsan -j $(JOBS) --no-tests=error -R '^(net|model)\.'
 
 .PHONY: lint
-lint:  ## Formatting, layering of the rooms, and clang-tidy on what changed
+lint: setup  ## Formatting, layering of the rooms, and clang-tidy on what changed
 	@tools/setup.sh lint
 	@tools/lint.sh
+	@tools/tidy.sh --changed
+
+.PHONY: tidy
+tidy: setup  ## clang-tidy over everything (about half an hour)
+	@tools/setup.sh lint
+	@tools/tidy.sh
 
 .PHONY: fuzz
 fuzz:  ## Run every fuzzer for FUZZ_SECONDS each (default 60)

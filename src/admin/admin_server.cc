@@ -17,7 +17,7 @@ using transport::SimpleResponse;
 
 // A few people, a load balancer and a Prometheus or two.
 constexpr uint32_t kMaxConnections = 64;
-constexpr uint64_t kMaxBody = 0;
+constexpr uint64_t kMaxBody = 4096;  // nothing here takes one; a mistaken POST is told so
 
 transport::ServerLimits limits() {
   transport::ServerLimits limits;

@@ -47,9 +47,11 @@ class AdminServerTest : public testing::Test {
     loop_.run_for(100ms);
   }
 
-  std::string ask(const std::string& request_line) {
+  std::string ask(const std::string& request_line, const std::string& body = {}) {
     test::RawPeer peer(loop_, kAdmin);
-    peer.send(request_line + " HTTP/1.1\r\nHost: admin\r\nConnection: close\r\n\r\n");
+    peer.send(request_line + " HTTP/1.1\r\nHost: admin\r\nConnection: close\r\n" +
+              (body.empty() ? "" : "Content-Length: " + std::to_string(body.size()) + "\r\n") +
+              "\r\n" + body);
     EXPECT_TRUE(loop_.run_until([&peer] { return peer.over(); }, 1s));
     return peer.received();
   }
@@ -130,7 +132,7 @@ TEST_F(AdminServerTest, AnswersHeadWithoutABody) {
 
 TEST_F(AdminServerTest, RefusesUnknownPathsAndMethods) {
   EXPECT_THAT(ask("GET /metricz"), StartsWith("HTTP/1.1 404 "));
-  const std::string answer = ask("POST /status");
+  const std::string answer = ask("POST /status", "reload=1");
   EXPECT_THAT(answer, StartsWith("HTTP/1.1 405 "));
   EXPECT_THAT(answer, HasSubstr("allow: GET, HEAD\r\n"));
 }

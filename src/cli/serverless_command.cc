@@ -13,7 +13,6 @@
 namespace warmgate::cli {
 namespace {
 
-using serverless::FreeTier;
 using serverless::ServerlessOptions;
 
 constexpr Duration kGpuIdleLimit = 10min;

@@ -181,7 +181,7 @@ void Service::step(const policy::Event& event) {
   stepping_ = true;
   step_once(event);
   for (size_t next = 0; next < pending_.size(); ++next) {
-    const policy::Event event_of_an_action = std::move(pending_[next]);
+    const policy::Event event_of_an_action = pending_[next];
     step_once(event_of_an_action);
   }
   pending_.clear();
@@ -216,7 +216,7 @@ void Service::apply(const policy::CancelAttempt& action) {
   const auto pool = static_cast<size_t>(attempt->pool());
   ++counters_.attempts[pool][static_cast<size_t>(Outcome::cancelled)];
   remove(*attempt);
-  pending_.push_back(policy::AttemptFinished{action.attempt, Outcome::cancelled});
+  pending_.emplace_back(policy::AttemptFinished{action.attempt, Outcome::cancelled});
 }
 
 void Service::apply(const policy::Reject& action) {

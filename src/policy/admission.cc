@@ -141,7 +141,7 @@ void WarmgateDispatcher::end_waits(Instant now) {
 
 // Case 7: a request that can no longer make it must not delay one that can.
 void WarmgateDispatcher::set_late_apart(Instant now) {
-  while (queue_.size(Lane::on_time) > 0) {
+  while (!queue_.empty(Lane::on_time)) {
     const Slot slot = queue_.front(Lane::on_time);
     Request& request = requests_[slot];
     if (!is_late(now, request)) return;

@@ -46,6 +46,7 @@ class AdmissionQueue {
   void set_expiry(Slot slot, Instant expires);
 
   bool empty() const { return expiries_.empty(); }
+  bool empty(Lane lane) const { return heap(lane).empty(); }
   uint32_t size() const { return expiries_.size(); }
   uint32_t size(Lane lane) const { return heap(lane).size(); }
   uint64_t bytes() const { return bytes_; }
