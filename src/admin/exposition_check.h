@@ -129,7 +129,9 @@ class ExpositionCheck {
     const std::string bound = labels["le"];
     labels.erase("le");
     std::string key = family_;
-    for (const auto& [label, value] : labels) key += "|" + label + "=" + value;
+    for (const auto& [label, value] : labels) {
+      key.append("|").append(label).append("=").append(value);
+    }
     Histogram& histogram = histograms_[key];
     if (name.ends_with("_count")) {
       histogram.count = number;
