@@ -55,9 +55,9 @@ struct PoolStatus {
 // One cold start, from the wake to the first waiting request sent.
 struct ColdStartStatus {
   uint64_t wakes = 0, wakes_failed = 0;
-  uint64_t hidden = 0;                          // cold starts that no user saw
-  uint64_t seen = 0;                            // cold starts that at least one user waited for
-  uint64_t requests_delayed = 0;                // requests whose answer waited for a cold start
+  uint64_t hidden = 0;                      // cold starts that no user saw
+  uint64_t seen = 0;                        // cold starts that at least one user waited for
+  uint64_t requests_delayed = 0;            // requests whose answer waited for a cold start
   double ready_p50_s = 0, ready_p99_s = 0;  // wake sent -> first good output
   double last_ready_s = 0;
 };

@@ -80,7 +80,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = self.read_body()
-        if self.path.startswith("/work/"):
+        if self.path.startswith("/busy/"):
             return self.do_GET()
         self.answer({"bytes": len(body), "sum": sum(body) % 65536, **who()})
 

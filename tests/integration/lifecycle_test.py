@@ -61,7 +61,7 @@ class Drain(ProcessTest):
 
     def test_idle_gateway_ends_at_once(self):
         keep_alive = socket.create_connection(("127.0.0.1", self.gateway.port))
-        keep_alive.sendall(b"GET /work/1 HTTP/1.1\r\nHost: x\r\n\r\n")
+        keep_alive.sendall(b"GET /busy/1 HTTP/1.1\r\nHost: x\r\n\r\n")
         self.assertIn(b"200 OK", keep_alive.recv(4096))
         self.assertEqual(self.gateway.stop(), 0)
         keep_alive.close()

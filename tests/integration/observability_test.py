@@ -46,7 +46,7 @@ class Observability(ProcessTest):
         return parse_metrics(response.body.decode())
 
     def test_access_log(self):
-        self.gateway.get("/work/1?x=%22", {"traceparent": f"00-{TRACE}-b7ad6b7169203331-01",
+        self.gateway.get("/busy/1?x=%22", {"traceparent": f"00-{TRACE}-b7ad6b7169203331-01",
                                            "User-Agent": 'a "tester"'})
         self.gateway.request("POST", "/echo", b"x" * 1000)
         self.gateway.get("/missing", {"warmgate-timeout": "nonsense"})
@@ -60,7 +60,7 @@ class Observability(ProcessTest):
         self.assertGreaterEqual(first["queuedMs"], 0)
         http = first["httpRequest"]
         self.assertEqual((http["requestMethod"], http["requestUrl"], http["status"]),
-                         ("GET", "/work/1?x=%22", 200))
+                         ("GET", "/busy/1?x=%22", 200))
         self.assertEqual((http["remoteIp"], http["protocol"], http["userAgent"]),
                          ("127.0.0.1", "HTTP/1.1", 'a "tester"'))
         self.assertRegex(http["latency"], r"^\d+\.\d+s$")
@@ -77,7 +77,7 @@ class Observability(ProcessTest):
     def test_metrics_count_what_was_done(self):
         before = self.metrics()
         for _ in range(5):
-            self.gateway.get("/work/1")
+            self.gateway.get("/busy/1")
         # The last byte is at the client a moment before the request is counted.
         labels = frozenset({("service", "default"), ("pool", "always-on"), ("code", "2xx")})
         key = ("warmgate_requests_total", labels)
@@ -97,7 +97,7 @@ class Observability(ProcessTest):
         def series():
             return {key for key in self.metrics() if "evidence_age" not in key[0]}
 
-        self.gateway.get("/work/1")  # what is learned has its series once it is
+        self.gateway.get("/busy/1")  # what is learned has its series once it is
         before = eventually(lambda: any("learned" in key[0] for key in series()) and series(),
                             "something is learned")
         for path in ("/a", "/b?c", "/d/e"):
@@ -105,7 +105,7 @@ class Observability(ProcessTest):
         self.assertEqual(series(), before)
 
     def test_status(self):
-        self.gateway.get("/work/1")
+        self.gateway.get("/busy/1")
         status = self.gateway.until(
             lambda s: s["services"][0]["requests"]["over"]["always_on"]["2xx"] == 1, "it is over")
         self.assertEqual((status["ready"], status["draining"]), (True, False))
@@ -120,7 +120,7 @@ class Observability(ProcessTest):
         self.assertIn("text/html", page.getheader("Content-Type"))
 
     def test_each_response_tells_its_story(self):
-        response = self.gateway.get("/work/20", {"warmgate-pool": "forged"})
+        response = self.gateway.get("/busy/20", {"warmgate-pool": "forged"})
         self.assertEqual(response.getheader("warmgate-pool"), "always-on")
         self.assertEqual(response.getheader("warmgate-reason"), "unknown")
         self.assertEqual(response.getheader("warmgate-attempts"), "1")

@@ -37,7 +37,7 @@ class Overload(ProcessTest):
         self.body = self.enterContext(tempfile.NamedTemporaryFile("w"))
         self.body.write("x" * BODY_BYTES)
         self.body.flush()
-        self.flags = ("--path", "/work/50", "--body", self.body.name, "--method", "POST", "--slo",
+        self.flags = ("--path", "/busy/50", "--body", self.body.name, "--method", "POST", "--slo",
                       "500ms", "--timeout", "10s")
         # Warm, and both pools' times are known.
         self.load(self.gateway.url, *self.flags, "--rate", "60/s", "--duration", "4s").report()
@@ -45,7 +45,7 @@ class Overload(ProcessTest):
     def refused_by_hand(self, until):
         """Refusals as a client meets them, while the load runs."""
         while not until.is_set():
-            response = ask(self.gateway.address, "GET", "/work/50")
+            response = ask(self.gateway.address, "GET", "/busy/50")
             if response.status != 200:
                 yield response
 

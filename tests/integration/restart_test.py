@@ -4,7 +4,7 @@ import unittest
 
 from harness import MIB, App, Gateway, ProcessTest, Runtime, for_a_while
 
-WORK = "/work/5"
+WORK = "/busy/5"
 UNKNOWN = r"serverless pools' state is unknown until something answers"
 
 
@@ -34,7 +34,7 @@ class Restart(ProcessTest):
 
     def wake(self, gateway):
         """More at once than the always-on pool has slots for."""
-        answers = [gateway.begin("/work/300") for _ in range(12)]
+        answers = [gateway.begin("/busy/300") for _ in range(12)]
         self.assertEqual({answer.result().status for answer in answers}, {200})
         gateway.until_service(lambda s: s["pools"]["serverless"]["state"] == "warm", "it is warm")
 

@@ -11,7 +11,7 @@ import unittest
 
 from harness import App, Gateway, ProcessTest, Runtime, for_a_while
 
-WORK = "/work/50"
+WORK = "/busy/50"
 SLO_S = 2
 SLO = f"{SLO_S}s"
 QUIET_S = 3
