@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "sim/bill.h"
 
 namespace warmgate::sim {
 namespace {
@@ -267,7 +268,7 @@ Figures Engine::finish() {
   figures.steps = steps_;
   const AlwaysOnModel& model = world_.always_on;
   const double span_s = to_seconds(figures.span);
-  figures.cost.always_on = model.backends * model.machine.usd_per_hour * span_s / 3600;
+  figures.cost.always_on = always_on_usd(model, figures.span);
   const double room = model.backends * (model.share_cores ? model.machine.vcpus : model.slots);
   if (room > 0) figures.always_on_utilisation = always_on_.used_vcpu_s() / (room * span_s);
   platform_.settle(now, figures.span, figures);

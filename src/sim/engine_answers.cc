@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "sim/capacity.h"
 #include "sim/engine.h"
 
 namespace warmgate::sim {
@@ -128,23 +129,12 @@ void Engine::check_limits() {
 
 void Engine::end_request(Request& request, RequestEnd::How how) {
   const workload::Request& arrival = workload_[request.index];
-  const double share = world_.slo_first_byte ? world_.first_byte_share : 1;
-  const double service_s = share * to_seconds(arrival.service);
-  Duration shortest = Duration::max();
-  if (world_.always_on.backends > 0) {
-    shortest =
-        from_seconds(service_s / world_.always_on.machine.speed) + world_.always_on.round_trip;
-  }
-  if (world_.serverless.max_instances > 0) {
-    shortest = std::min(
-        shortest, from_seconds(service_s / world_.serverless.speed) + world_.serverless.round_trip);
-  }
   const Instant counted =
       world_.slo_first_byte && how == RequestEnd::How::answered ? request.first_byte : shared_.now;
   RequestEnd end;
   end.how = how;
   end.latency = counted - request.arrived;
-  end.shortest = shortest;
+  end.shortest = quickest_answer(world_, arrival.service);
   end.saw_start = request.saw_start;
   end.waited = request.waited;
   end.start_under_way = platform_.starting_since(request.arrived);

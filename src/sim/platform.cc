@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/assert.h"
+#include "sim/bill.h"
 
 namespace warmgate::sim {
 
@@ -148,7 +149,7 @@ void Platform::place(uint32_t index, Slot slot) {
   if (!job.is_probe) {
     if (!instance.used && instance.by_wake) {
       ++wakes_.useful;
-      wakes_.usd += to_seconds(billed(instance)) * price_per_s();
+      wakes_.usd += to_seconds(billed(instance)) * usd_per_instance_s(model_);
     }
     instance.used = true;
     if (instance.ready > job.arrived) {

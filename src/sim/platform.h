@@ -85,7 +85,6 @@ class Platform {
   void set_active(Instance& instance, bool active);
   void add_demand();
   void add_kept_idle();
-  double price_per_s() const;
   Duration billed(const Instance& instance) const;
 
   Shared& shared_;

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "sim/bill.h"
 #include "sim/platform.h"
 
 namespace warmgate::sim {
@@ -116,7 +117,7 @@ void Platform::end(uint32_t index) {
 void Platform::count_end(Instance& instance) {
   if (instance.by_wake && !instance.used) {
     ++wakes_.wasted;
-    wakes_.usd += to_seconds(billed(instance)) * price_per_s();
+    wakes_.usd += to_seconds(billed(instance)) * usd_per_instance_s(model_);
   }
   if (instance.counted && !instance.seen) ++hidden_;
 }
@@ -149,15 +150,6 @@ Duration Platform::billed(const Instance& instance) const {
   return time.total(shared_.now, model_.granularity);
 }
 
-double Platform::price_per_s() const {
-  const Prices& prices = model_.prices;
-  if (model_.billing == policy::Billing::request) {
-    return model_.vcpus * prices.request_vcpu_s + model_.memory_gib * prices.request_gib_s;
-  }
-  return model_.vcpus * prices.instance_vcpu_s + model_.memory_gib * prices.instance_gib_s +
-         (model_.gpu ? prices.gpu_s : 0);
-}
-
 void Platform::settle(Instant now, Duration span, Figures& figures) {
   shared_.now = now;
   add_kept_idle();
@@ -170,31 +162,14 @@ void Platform::settle(Instant now, Duration span, Figures& figures) {
     life += instance.life.total(now, model_.granularity);
   }
   const bool by_request = model_.billing == policy::Billing::request;
-  const Prices& prices = model_.prices;
-  const FreeTier& free = model_.free_tier;
-  const double share = model_.use_free_tier ? to_seconds(span) / to_seconds(kMonth) : 0;
-  const auto beyond = [share](double used, double included) {
-    return std::max(0.0, used - included * share);
-  };
-  const double seconds = to_seconds(by_request ? active : life);
-  const double vcpu_s =
-      beyond(seconds * model_.vcpus, by_request ? free.request_vcpu_s : free.instance_vcpu_s);
-  const double gib_s =
-      beyond(seconds * model_.memory_gib, by_request ? free.request_gib_s : free.instance_gib_s);
-  Cost& cost = figures.cost;
-  cost.serverless_cpu = vcpu_s * (by_request ? prices.request_vcpu_s : prices.instance_vcpu_s);
-  cost.serverless_memory = gib_s * (by_request ? prices.request_gib_s : prices.instance_gib_s);
-  if (model_.gpu) cost.serverless_cpu += seconds * prices.gpu_s;
-  const double fee = by_request ? 1e-6 * prices.request_million : 0;
-  cost.serverless_requests =
-      fee * beyond(static_cast<double>(billed_requests_), by_request ? free.requests : 0);
-  if (by_request) {
-    cost.serverless_idle =
-        kept_idle_s_ * (model_.vcpus * prices.idle_vcpu_s + model_.memory_gib * prices.idle_gib_s);
-  }
+  ServerlessUsage usage;
+  usage.instance_s = to_seconds(by_request ? active : life);
+  usage.kept_idle_s = kept_idle_s_;
+  usage.requests = static_cast<double>(billed_requests_);
+  price(model_, usage, span, figures.cost);
   figures.starts = starts_counted_;
   figures.cold_starts_hidden = hidden_;
-  wakes_.usd += fee * static_cast<double>(figures.wakes.total);
+  wakes_.usd += usd_per_request(model_) * static_cast<double>(figures.wakes.total);
   wakes_.total = figures.wakes.total;
   figures.wakes = wakes_;
 }

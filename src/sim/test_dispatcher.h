@@ -1,6 +1,7 @@
 // Dispatchers for tests of the simulator itself.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "policy/dispatcher.h"
@@ -12,7 +13,15 @@ class SendEverywhere : public policy::Dispatcher {
  public:
   explicit SendEverywhere(policy::PoolKind pool) : pool_(pool) {}
 
+  // Sent with the next event, once.
+  void send_probe(Duration hold = {}, Duration timeout = 240s) {
+    probe_ =
+        policy::StartProbe{policy::ProbeId{1}, {pool_, 0}, policy::ProbeKind::wake, timeout, hold};
+  }
+
   void step(Instant now, const policy::Event& event, policy::Actions& out) override {
+    if (probe_) out.push_back(*probe_);
+    probe_.reset();
     if (const auto* arrived = std::get_if<policy::RequestArrived>(&event)) {
       requests_.push_back(arrived->request);
       out.push_back(policy::StartAttempt{
@@ -57,6 +66,7 @@ class SendEverywhere : public policy::Dispatcher {
 
  private:
   policy::PoolKind pool_;
+  std::optional<policy::StartProbe> probe_;
   std::vector<policy::RequestId> requests_;  // by attempt
 };
 
