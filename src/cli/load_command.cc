@@ -48,7 +48,7 @@ void add_when(CLI::App& app, LoadOptions& options) {
         ->type_name("TIME");
   }
   const auto parse_arrivals = [&options](const std::string& text) {
-    const auto spacing = load::parse_spacing(text);
+    const auto spacing = workload::parse_spacing(text);
     if (!spacing) throw CLI::ValidationError("--arrivals", "'" + text + "' is not poisson or even");
     options.spacing = *spacing;
   };

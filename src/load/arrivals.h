@@ -3,17 +3,13 @@
 #pragma once
 
 #include <optional>
-#include <string_view>
 
 #include "base/time.h"
+#include "workload/spacing.h"
 
 namespace warmgate::load {
 
-enum class Spacing {
-  poisson,  // as independent users arrive: exponential gaps
-  even,     // equal gaps
-};
-std::optional<Spacing> parse_spacing(std::string_view text);
+using workload::Spacing;
 
 class Arrivals {
  public:

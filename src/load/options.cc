@@ -54,13 +54,13 @@ Result<ArrivalPlan> open_trace(const LoadOptions& options) {
   if (options.cut.speed <= 0) return Error{"--speed must be greater than 0"};
   auto file = open_file(options.trace, "trace");
   if (!file) return file.error();
-  const auto summary = inspect_trace(**file, options.cut);
+  const auto summary = workload::inspect_trace(**file, options.cut);
   if (!summary) return in_file(options.trace, summary.error());
   auto again = open_file(options.trace, "trace");
   if (!again) return again.error();
-  return ArrivalPlan{std::make_unique<TraceArrivals>(std::move(*again), *summary, options.cut,
-                                                     options.spacing, options.seed),
-                     summary->bad_rows, summary->problems};
+  return ArrivalPlan{std::make_unique<TraceArrivals>(workload::CsvTrace(
+                         std::move(*again), *summary, options.cut, options.spacing, options.seed)),
+                     summary->bad_rows.count(), summary->bad_rows.first()};
 }
 
 using FieldPair = std::pair<std::string, std::string>;

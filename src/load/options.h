@@ -13,7 +13,7 @@
 #include "load/payloads.h"
 #include "load/runner.h"
 #include "load/target.h"
-#include "load/trace.h"
+#include "load/trace_arrivals.h"
 
 namespace warmgate::load {
 

@@ -1,10 +1,9 @@
-#include "load/trace.h"
+#include "workload/csv_trace.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
-namespace warmgate::load {
+namespace warmgate::workload {
 namespace {
 
 constexpr double kLongestSeconds = 366.0 * 86'400;
@@ -24,15 +23,15 @@ bool overlaps(const TraceCut& cut, double begin, double end) {
   return (!cut.from || end > *cut.from) && (!cut.to || begin < *cut.to);
 }
 
-Error out_of_order(const TraceRow& row, double before) {
+Error out_of_order(const CsvRow& row, double before) {
   return Error{"line " + std::to_string(row.line) + " of the trace is out of order (" +
                seconds_text(row.at) + " after " + seconds_text(before) +
                "): sort its rows by t_s first, for example with `sort -t, -k1,1g`"};
 }
 
 Error nothing_to_send(const TraceSummary& summary) {
-  if (summary.rows == 0 && summary.bad_rows > 0) {
-    return Error{"no row of the trace can be used; " + summary.problems.front()};
+  if (summary.rows == 0 && summary.bad_rows.count() > 0) {
+    return Error{"no row of the trace can be used; " + summary.bad_rows.first().front()};
   }
   if (summary.rows == 0) return Error{"the trace has no rows: give one t_s for each request"};
   return Error{"the trace has no request in this part; it goes from " +
@@ -42,14 +41,15 @@ Error nothing_to_send(const TraceSummary& summary) {
 
 }  // namespace
 
-Result<TraceSummary> inspect_trace(std::istream& in, const TraceCut& cut) {
-  auto reader = TraceReader::open(in);
+Result<TraceSummary> inspect_trace(std::istream& in, const TraceCut& cut,
+                                   const CsvOptions& options) {
+  auto reader = CsvReader::open(in, options);
   if (!reader) return reader.error();
   TraceSummary summary;
-  std::optional<TraceRow> previous;
+  std::optional<CsvRow> previous;
   double width = 0;
   // A bin's width is the distance to the next row, so it is counted when that row has come.
-  const auto count_in = [&](const TraceRow& row, double row_width) {
+  const auto count_in = [&](const CsvRow& row, double row_width) {
     const bool is_in =
         reader->binned() ? overlaps(cut, row.at, row.at + row_width) : inside(cut, row.at);
     if (is_in) summary.requests += row.count;
@@ -66,8 +66,8 @@ Result<TraceSummary> inspect_trace(std::istream& in, const TraceCut& cut) {
   }
   if (reader->binned()) summary.bin_width = width > 0 ? width : kLoneBinSeconds;
   if (previous) count_in(*previous, summary.bin_width);
+  summary.has_service = reader->has_service();
   summary.bad_rows = reader->bad_rows();
-  summary.problems = reader->problems();
   if (summary.requests == 0) return nothing_to_send(summary);
   const double end = std::min(cut.to.value_or(summary.last), summary.last);
   if ((end - cut.from.value_or(summary.first)) / cut.speed > kLongestSeconds) {
@@ -76,17 +76,17 @@ Result<TraceSummary> inspect_trace(std::istream& in, const TraceCut& cut) {
   return summary;
 }
 
-TraceArrivals::TraceArrivals(std::unique_ptr<std::istream> in, const TraceSummary& summary,
-                             const TraceCut& cut, Spacing spacing, uint64_t seed)
+CsvTrace::CsvTrace(std::unique_ptr<std::istream> in, const TraceSummary& summary,
+                   const TraceCut& cut, Spacing spacing, uint64_t seed, const CsvOptions& options)
     : in_(std::move(in)),
-      reader_(TraceReader::open(*in_)),
+      reader_(CsvReader::open(*in_, options)),
       cut_(cut),
       start_(cut.from.value_or(summary.first)),
       bin_width_(summary.bin_width),
       spacing_(spacing),
       prng_(seed) {}
 
-std::optional<Duration> TraceArrivals::next() {
+std::optional<Duration> CsvTrace::next() {
   while (const auto at = next_in_trace()) {
     if (cut_.to && *at >= *cut_.to) return std::nullopt;
     if (*at >= start_) return from_seconds((*at - start_) / cut_.speed);
@@ -94,32 +94,15 @@ std::optional<Duration> TraceArrivals::next() {
   return std::nullopt;
 }
 
-std::optional<double> TraceArrivals::next_in_trace() {
+std::optional<double> CsvTrace::next_in_trace() {
   if (!reader_) return std::nullopt;  // the file has changed since it was inspected
-  while (left_ == 0) {
+  while (bin_.left() == 0) {
     const auto row = reader_->next();
     if (!row) return std::nullopt;
-    bin_ = *row;
-    left_ = row->count;
-    position_ = 0;
+    row_ = *row;
+    bin_ = BinSpread(row->count);
   }
-  return next_in_bin();
+  return row_.at + bin_.next(spacing_, prng_) * bin_width_;
 }
 
-double TraceArrivals::next_in_bin() {
-  if (bin_width_ == 0) {
-    --left_;
-    return bin_.at;
-  }
-  if (spacing_ == Spacing::even) {
-    const auto sent = static_cast<double>(bin_.count - left_);
-    position_ = (sent + 0.5) / static_cast<double>(bin_.count);
-  } else {
-    const double least = 1 - std::pow(prng_.uniform(), 1 / static_cast<double>(left_));
-    position_ += (1 - position_) * least;
-  }
-  --left_;
-  return bin_.at + position_ * bin_width_;
-}
-
-}  // namespace warmgate::load
+}  // namespace warmgate::workload
