@@ -6,7 +6,6 @@
 namespace warmgate::workload {
 namespace {
 
-constexpr double kLongestSeconds = 366.0 * 86'400;
 constexpr double kLoneBinSeconds = 1;  // of a bin that has no neighbour to tell its width
 
 std::string seconds_text(double seconds) {
@@ -27,6 +26,11 @@ Error out_of_order(const CsvRow& row, double before) {
   return Error{"line " + std::to_string(row.line) + " of the trace is out of order (" +
                seconds_text(row.at) + " after " + seconds_text(before) +
                "): sort its rows by t_s first, for example with `sort -t, -k1,1g`"};
+}
+
+Error bin_twice(const CsvRow& row) {
+  return Error{"line " + std::to_string(row.line) + " of the trace begins a second bin at " +
+               seconds_text(row.at) + ": add the counts of the two up"};
 }
 
 Error nothing_to_send(const TraceSummary& summary) {
@@ -56,6 +60,7 @@ Result<TraceSummary> inspect_trace(std::istream& in, const TraceCut& cut,
   };
   while (const auto row = reader->next()) {
     if (previous && row->at < previous->at) return out_of_order(*row, previous->at);
+    if (previous && reader->binned() && row->at == previous->at) return bin_twice(*row);
     if (previous && row->at > previous->at) {
       width = width == 0 ? row->at - previous->at : std::min(width, row->at - previous->at);
     }
@@ -70,7 +75,7 @@ Result<TraceSummary> inspect_trace(std::istream& in, const TraceCut& cut,
   summary.bad_rows = reader->bad_rows();
   if (summary.requests == 0) return nothing_to_send(summary);
   const double end = std::min(cut.to.value_or(summary.last), summary.last);
-  if ((end - cut.from.value_or(summary.first)) / cut.speed > kLongestSeconds) {
+  if ((end - cut.from.value_or(summary.first)) / cut.speed > kLongestTraceSeconds) {
     return Error{"this part of the trace would take more than a year: use --from, --to or --speed"};
   }
   return summary;

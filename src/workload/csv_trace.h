@@ -16,6 +16,8 @@
 
 namespace warmgate::workload {
 
+inline constexpr double kLongestTraceSeconds = 366.0 * 86'400;
+
 // Which part of a trace to take, and how.
 struct TraceCut {
   std::optional<double> from{};  // seconds on the trace's own clock; its first row when not given

@@ -93,6 +93,10 @@ TEST(CsvTrace, RefusesWhatIsOutOfOrderAndSaysWhatToDo) {
   EXPECT_THAT(error, HasSubstr("sort"));
 }
 
+TEST(CsvTrace, RefusesABinThatComesTwice) {
+  EXPECT_THAT(error_of("t_s,count\n0,3\n0,3\n"), HasSubstr("line 3 of the trace begins a second"));
+}
+
 TEST(CsvTrace, RefusesWhatIsEmptyAndSaysWhatToDo) {
   EXPECT_THAT(error_of(""), HasSubstr("first line names the columns"));
   EXPECT_THAT(error_of("t_s\n"), HasSubstr("no rows"));

@@ -140,6 +140,10 @@ Result<Recorded> read_log(const OpenStream& open, Format format, const ReadOptio
   spread_seconds(log->entries, options);
   std::stable_sort(log->entries.begin(), log->entries.end(),
                    [](const LogEntry& a, const LogEntry& b) { return a.arrived < b.arrived; });
+  const double span = log->entries.back().arrived - log->entries.front().arrived;
+  if (span / options.cut.speed > kLongestTraceSeconds) {
+    return Error{"the log spans more than a year: take a part of it, and look for a wrong date"};
+  }
   std::vector<double> known;
   for (const LogEntry& entry : log->entries) {
     if (entry.service_s) known.push_back(*entry.service_s);

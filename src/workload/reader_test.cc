@@ -182,6 +182,12 @@ TEST(Reader, AFormatCanBeForced) {
   EXPECT_EQ(parse_format("x"), std::nullopt);
 }
 
+TEST(Reader, ALogOfMoreThanAYearIsAnError) {
+  EXPECT_THAT(error_of(R"([{"timestamp":"2026-11-22T10:00:01Z","httpRequest":{"latency":"1s"}},)"
+                       R"({"timestamp":"6026-11-22T10:00:01Z","httpRequest":{"latency":"1s"}}])"),
+              HasSubstr("more than a year"));
+}
+
 TEST(Reader, ALogHasNoColumns) {
   EXPECT_THAT(error_of(kOwnLog, mapped("x")), HasSubstr("no columns"));
 }
