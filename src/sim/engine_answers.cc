@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "base/assert.h"
-#include "sim/capacity.h"
 #include "sim/engine.h"
 
 namespace warmgate::sim {
@@ -134,7 +133,7 @@ void Engine::end_request(Request& request, RequestEnd::How how) {
   RequestEnd end;
   end.how = how;
   end.latency = counted - request.arrived;
-  end.shortest = quickest_answer(world_, arrival.service);
+  end.service = arrival.service;
   end.saw_start = request.saw_start;
   end.waited = request.waited;
   end.start_under_way = platform_.starting_since(request.arrived);

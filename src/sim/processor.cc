@@ -1,7 +1,6 @@
 #include "sim/processor.h"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 
 #include "base/assert.h"
@@ -69,11 +68,13 @@ bool Processor::take_done(Instant now, uint32_t& job) {
 
 Instant Processor::next() const {
   if (jobs_.empty()) return kNever;
-  double after = std::max(0.0, jobs_.front().due - progress_) / rate_;
+  double after = std::max(0.0, jobs_.front().due - progress_);
+  if (rate_ != 1) after /= rate_;
   if (most_credits_ > 0 && use_ > sustained_) {
     after = std::min(after, credits_ / (use_ - sustained_));
   }
-  return at_ + Duration(static_cast<int64_t>(std::ceil(after)));
+  const auto whole = static_cast<int64_t>(after);
+  return at_ + Duration(static_cast<double>(whole) < after ? whole + 1 : whole);
 }
 
 double Processor::used_vcpu_s(Instant now) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "sim/capacity.h"
 
 namespace warmgate::sim {
 namespace {
@@ -55,7 +56,7 @@ void Recorder::request_ended(Instant now, const RequestEnd& end) {
 
 ViolationCause Recorder::cause_of(const RequestEnd& end) const {
   if (end.how == RequestEnd::How::failed) return ViolationCause::failed;
-  if (end.shortest > world_.slo) return ViolationCause::impossible;
+  if (quickest_answer(world_, end.service) > world_.slo) return ViolationCause::impossible;
   const bool held = end.waited || end.how == RequestEnd::How::refused;
   if (end.saw_start || (held && end.start_under_way)) return ViolationCause::start;
   if (end.how == RequestEnd::How::refused) return ViolationCause::refused;

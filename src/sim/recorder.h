@@ -15,7 +15,7 @@ struct RequestEnd {
   enum class How : uint8_t { answered, refused, failed };
   How how = How::answered;
   Duration latency{};            // to the end, or to the first byte where the SLO counts that
-  Duration shortest{};           // what it would take alone, in the quicker pool
+  Duration service{};            // as the workload says
   bool saw_start = false;        // the instance that answered was not ready when it arrived
   bool waited = false;           // in the gateway
   bool start_under_way = false;  // at any time while it was held

@@ -26,7 +26,7 @@ struct SimulationOptions {
 // World::always_on.backends say which pools there are, and the Dispatcher's settings should agree
 // (settings_for). The same arguments give the same Figures, bit for bit.
 // Bounds.  Memory follows the greatest number of requests held at a time, at most 2^24; the
-//          workload is only read. About 100 ns per request beside the Dispatcher's own time.
+//          workload is only read. About 200 ns per request beside the Dispatcher's own time.
 // Thread.  No globals: several simulations may run in parallel.
 Figures simulate(const World& world, const workload::Workload& workload,
                  policy::Dispatcher& dispatcher, uint64_t seed,
