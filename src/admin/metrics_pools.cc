@@ -106,6 +106,30 @@ constexpr BackendMetric kBackendMetrics[] = {
      [](const BackendSnapshot& b) { return static_cast<double>(b.connection_stats.failed); }},
 };
 
+// Only of the backends that speak TLS.
+void render_backend_tls(MetricsText& text, const Snapshot& snapshot) {
+  text.family("warmgate_backend_tls_handshakes_total", counter,
+              "TLS handshakes with the backend: with certificates (full), of an earlier session "
+              "(resumed), or failed.");
+  for (const ServiceSnapshot& service : snapshot.services) {
+    for (const PoolKind pool : kPools) {
+      for (const BackendSnapshot& backend : service.pool_backends(pool)) {
+        if (!backend.tls) continue;
+        const net::TlsClientStats& stats = backend.tls_stats;
+        const std::pair<std::string_view, uint64_t> results[] = {
+            {"full", stats.full}, {"resumed", stats.resumed}, {"failed", stats.failed}};
+        for (const auto& [result, count] : results) {
+          text.sample({{"service", service.name},
+                       {"pool", name(pool)},
+                       {"backend", backend.label},
+                       {"result", result}},
+                      count);
+        }
+      }
+    }
+  }
+}
+
 }  // namespace
 
 void render_pool_metrics(MetricsText& text, const Snapshot& snapshot) {
@@ -135,6 +159,7 @@ void render_backend_metrics(MetricsText& text, const Snapshot& snapshot) {
       }
     }
   }
+  render_backend_tls(text, snapshot);
 }
 
 }  // namespace warmgate::admin

@@ -60,6 +60,9 @@ inline ServiceSnapshot busy_service(const std::string& name) {
   service.backends[0][1].status = {false, false, 0, 6};
   service.backends[1][0].status = {true, true, 2, 1};
   service.backends[1][0].resolve_error = "no such name";
+  service.backends[1][0].connect_problem = "TLS handshake failed: the certificate expired";
+  service.backends[1][0].tls = true;
+  service.backends[1][0].tls_stats = {7, 3, 2};
   service.model_check = gateway::ModelCheck::State::different;
   service.model_differences = {"versions: always-on says [\"1\"], serverless says [\"2\"]"};
   return service;

@@ -18,6 +18,12 @@ BackendSnapshot gather_backend(gateway::Backend& backend, const policy::BackendS
   snapshot.connections = backend.pool().connections();
   snapshot.idle_connections = backend.pool().idle();
   snapshot.connection_stats = backend.pool().stats();
+  snapshot.connect_problem = backend.pool().connect_problem();
+  if (const net::TlsClient* tls = backend.tls()) {
+    snapshot.tls = true;
+    snapshot.tls_verified = tls->verifies();
+    snapshot.tls_stats = tls->stats();
+  }
   return snapshot;
 }
 

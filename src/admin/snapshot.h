@@ -12,6 +12,7 @@
 #include "gateway/counters.h"
 #include "gateway/gateway.h"
 #include "gateway/model_check.h"
+#include "net/tls_client.h"
 #include "policy/settings.h"
 #include "policy/status.h"
 #include "transport/client_pool.h"
@@ -28,6 +29,10 @@ struct BackendSnapshot {
   uint64_t connections = 0;  // idle ones included
   uint64_t idle_connections = 0;
   transport::ClientStats connection_stats;
+  std::string connect_problem;  // why none can be opened; empty when that worked the last time
+  bool tls = false;
+  bool tls_verified = false;
+  net::TlsClientStats tls_stats;
 };
 
 struct ServiceSnapshot {

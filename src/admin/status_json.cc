@@ -38,11 +38,24 @@ Json counts_json(std::span<const uint64_t> counts) {
   return json;
 }
 
+Json text_or_null(const std::string& text) {
+  return text.empty() ? Json(nullptr) : Json(text);
+}
+
+Json tls_json(const BackendSnapshot& backend) {
+  if (!backend.tls) return nullptr;
+  return {{"verified", backend.tls_verified},
+          {"handshakes_full", backend.tls_stats.full},
+          {"handshakes_resumed", backend.tls_stats.resumed},
+          {"handshakes_failed", backend.tls_stats.failed}};
+}
+
 Json backend_json(const BackendSnapshot& backend) {
-  const bool failing = !backend.resolve_error.empty();
   return {{"url", backend.url},
           {"addresses", backend.addresses},
-          {"resolve_error", failing ? Json(backend.resolve_error) : Json(nullptr)},
+          {"resolve_error", text_or_null(backend.resolve_error)},
+          {"connect_problem", text_or_null(backend.connect_problem)},
+          {"tls", tls_json(backend)},
           {"healthy", backend.status.healthy},
           {"probe_unproven", backend.status.probe_unproven},
           {"circuit", backend.status.circuit_open ? "open" : "closed"},

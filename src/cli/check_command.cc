@@ -1,11 +1,13 @@
 #include "cli/check_command.h"
 
+#include <chrono>
 #include <iostream>
 #include <memory>
 #include <string>
 
 #include "cli/exit_status.h"
 #include "config/reference.h"
+#include "gateway/tls_contexts.h"
 
 namespace warmgate::cli {
 namespace {
@@ -30,7 +32,16 @@ int run_check(const CheckOptions& options) {
     std::cerr << "warmgate check: give the file to check: -c FILE\n";
     return kExitUsage;
   }
-  return report_check(config::load_file(options.file), options.json, std::cout, std::cerr);
+  config::Loaded loaded = config::load_file(options.file);
+  if (loaded.config) {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    const double seconds = std::chrono::duration<double>(now).count();
+    if (auto fault = gateway::find_tls_fault(*loaded.config, seconds)) {
+      loaded.errors.push_back({{}, "", *fault});
+      loaded.config.reset();
+    }
+  }
+  return report_check(loaded, options.json, std::cout, std::cerr);
 }
 
 }  // namespace

@@ -73,6 +73,10 @@ void add_what(CLI::App& app, LoadOptions& options) {
   app.add_option("--max-connections", options.max_connections,
                  "Requests in flight at most; one more is counted as not sent")
       ->capture_default_str();
+  app.add_option("--ca-file", options.ca_file,
+                 "PEM file of the certificates to trust, for https://, instead of the system's")
+      ->type_name("FILE");
+  app.add_flag("--insecure", options.insecure, "Take any certificate of an https:// target");
 }
 
 void add_report(CLI::App& app, LoadOptions& options) {

@@ -11,6 +11,7 @@
 
 #include "admin/admin_server.h"
 #include "base/log.h"
+#include "cli/check_command.h"
 #include "cli/exit_status.h"
 #include "cli/line_writer.h"
 #include "cli/logging.h"
@@ -87,6 +88,7 @@ class ServeRun {
 
   void on_started(gateway::Gateway::StartFailure failure, const std::string& problem) {
     using StartFailure = gateway::Gateway::StartFailure;
+    if (failure == StartFailure::bad_tls) return fail(kExitInvalidConfig, problem);
     if (failure == StartFailure::unresolved_name) return fail(kExitUnresolvedName, problem);
     if (failure == StartFailure::cannot_listen) return fail(kExitCannotListen, problem);
     std::string where;

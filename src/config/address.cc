@@ -100,7 +100,7 @@ Result<Backend> parse_backend_url(std::string_view url) {
   out.url = url;
   std::string_view rest = url;
   std::optional<Scheme> scheme = take_scheme(rest);
-  if (!scheme) return Error{quote(url) + " is no address; write http://HOST:PORT"};
+  if (!scheme) return Error{quote(url) + " is no address; write http://HOST:PORT or https://HOST"};
   out.scheme = *scheme;
   const size_t path_at = std::min(rest.find_first_of("/?#"), rest.size());
   const std::string_view authority = rest.substr(0, path_at);
@@ -110,7 +110,8 @@ Result<Backend> parse_backend_url(std::string_view url) {
   }
   Result<Authority> parsed = parse_authority(authority);
   if (!parsed) return parsed.error();
-  if (parsed->host.empty()) return Error{quote(url) + " has no host; write http://HOST:PORT"};
+  if (parsed->host.empty())
+    return Error{quote(url) + " has no host; write http://HOST:PORT or https://HOST"};
   if (parsed->has_port && parsed->port == 0) return Error{"port 0 cannot be connected to"};
   if (!std::ranges::all_of(path, is_path_char)) {
     return Error{quote(path) + " is no path; queries, fragments and blanks are not taken"};

@@ -9,7 +9,7 @@
 
 namespace warmgate::config {
 
-// Parses "http://host[:port][/base/path]" with a name, an IPv4 or a "[bracketed]" IPv6 address.
+// Parses "http[s]://host[:port][/base/path]" with a name, an IPv4 or a "[bracketed]" IPv6 address.
 // User names, queries and fragments are refused. `host_header` becomes the URL's authority.
 Result<Backend> parse_backend_url(std::string_view url);
 

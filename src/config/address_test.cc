@@ -22,6 +22,8 @@ TEST(BackendUrl, TakesItApart) {
 TEST(BackendUrl, KnowsDefaultPortsAndIpv6) {
   EXPECT_EQ(parse_backend_url("http://a")->port, 80);
   EXPECT_EQ(parse_backend_url("HTTPS://a/")->port, 443);
+  EXPECT_EQ(parse_backend_url("https://a:8443")->port, 8443);
+  EXPECT_EQ(parse_backend_url("https://a:8443")->scheme, Scheme::https);
   EXPECT_EQ(parse_backend_url("HTTPS://a/")->base_path, "");
   EXPECT_EQ(parse_backend_url("http://[::1]:9000")->host, "::1");
   EXPECT_EQ(parse_backend_url("http://[::1]:9000")->host_header, "[::1]:9000");

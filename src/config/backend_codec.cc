@@ -34,10 +34,6 @@ class BackendCodec : public Codec<Backend> {
       context.error(node.mark, parsed.error().message);
       return;
     }
-    if (parsed->scheme == Scheme::https) {
-      context.error(node.mark, quote(written.url) +
-                                   ": TLS comes in a later release; only http:// is spoken now");
-    }
     value = *parsed;
     if (!written.host_header.empty()) value.host_header = written.host_header;
   }
@@ -53,7 +49,8 @@ class BackendCodec : public Codec<Backend> {
   }
 
   std::string type() const override {
-    return "an address `http://HOST:PORT`, or a map `{url, host_header}` with another Host field";
+    return "an address `http://HOST:PORT` or `https://HOST`, or a map `{url, host_header}` with "
+           "another Host field";
   }
 
  private:

@@ -96,6 +96,17 @@ TEST(Checks, OdditiesAreHints) {
   EXPECT_THAT(hints_of(pool + "    queue: {max_bytes: 1MiB}\n"), HasSubstr("cannot wait"));
 }
 
+TEST(Checks, TlsThatProtectsNothingIsQuestioned) {
+  const std::string https = "    serverless: {backends: https://a.example, tls: ";
+  EXPECT_EQ(hints_of(https + "{ca_file: ca.pem}}\n"), "");
+  EXPECT_THAT(hints_of(https + "{verify: false}}\n"),
+              HasSubstr("services[0].serverless.tls.verify: is false: whoever"));
+  EXPECT_THAT(hints_of("    serverless: {backends: http://b, tls: {ca_file: ca.pem}}\n"),
+              HasSubstr("has no effect"));
+  EXPECT_THAT(errors_of(service("a", https + "{client_key: k.pem}}\n")),
+              HasSubstr("services[0].serverless.tls: needs `client_certificate`"));
+}
+
 TEST(Checks, KeepingWarmIsQuestionedWhereItIsDearOrUseless) {
   const std::string dear = "    serverless: {backends: http://10.0.0.2:1, keep_warm: true, ";
   EXPECT_THAT(hints_of(dear + "billing: instance}\n"), HasSubstr("day and night"));

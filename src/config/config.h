@@ -57,6 +57,17 @@ struct Backend {
   std::string host_header;  // value of the Host field: the URL's authority unless overridden
 };
 
+// How TLS is spoken with the https:// backends of a pool. Files are PEM.
+struct UpstreamTls {
+  std::string ca_file;             // empty = the system's roots
+  std::string server_name;         // empty = the host of each backend's URL
+  bool verify = true;              // false: anybody on the way can be the backend
+  std::string client_certificate;  // shown to backends that ask; empty = none
+  std::string client_key;
+
+  bool operator==(const UpstreamTls&) const = default;
+};
+
 struct HeaderMatch {
   std::string name;   // lower case
   std::string value;  // compared exactly
@@ -118,6 +129,8 @@ struct Service {
   policy::ServiceSettings policy;   // its backend counts equal the sizes of the two lists below
   std::vector<Backend> always_on;   // index = policy::BackendRef::index
   std::vector<Backend> serverless;  // at least one backend in the two lists together
+  UpstreamTls always_on_tls;
+  UpstreamTls serverless_tls;
   Timeouts timeouts;
   Limits limits;
   Probes probes;

@@ -111,10 +111,20 @@ TEST(Loader, WrongValuesNameWhatIsExpected) {
   }
 }
 
-TEST(Loader, HttpsIsUnderstoodAndRefused) {
-  EXPECT_THAT(
-      errors_of("services: [{name: a, always_on: {backends: 'https://a'}}]"),
-      HasSubstr("services[0].always_on.backends: `https://a`: TLS comes in a later release"));
+TEST(Loader, HttpsIsUnderstood) {
+  const Loaded loaded = load_text(
+      "services: [{name: a, serverless: {backends: 'https://a.example/x', tls: {ca_file: /ca.pem, "
+      "server_name: b.example}}}]",
+      "f");
+  ASSERT_TRUE(loaded.config) << loaded.error_text();
+  const Service& service = loaded.config->services[0];
+  EXPECT_EQ(service.serverless[0].scheme, Scheme::https);
+  EXPECT_EQ(service.serverless[0].port, 443);
+  EXPECT_EQ(service.serverless[0].host_header, "a.example");
+  EXPECT_EQ(service.serverless_tls.ca_file, "/ca.pem");
+  EXPECT_EQ(service.serverless_tls.server_name, "b.example");
+  EXPECT_TRUE(service.serverless_tls.verify);
+  EXPECT_EQ(service.always_on_tls, UpstreamTls{});
 }
 
 TEST(Loader, ReportsAllErrorsInTheOrderOfTheFileUpToABound) {
@@ -165,7 +175,7 @@ TEST(QuickForm, ErrorsNameTheFlag) {
   form.always_on_concurrency = "0";
   EXPECT_EQ(
       from_quick_form(form).error_text(),
-      "--always-on: `localhost:1` is no address; write http://HOST:PORT\n"
+      "--always-on: `localhost:1` is no address; write http://HOST:PORT or https://HOST\n"
       "--always-on-concurrency: must be a whole number from 1 to 10000, not `0`\n"
       "--slo: must be a duration from 1ms to 1h, not `500`; it needs a unit: ms, s, m, h or d");
   form = {};

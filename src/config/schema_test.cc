@@ -104,7 +104,7 @@ TEST_F(SchemaTest, RefusesWhatTheLoaderRefuses) {
       "services: [{name: a, repeatable: 'yes'}]",
       "services: [{name: a, serverless: {concurrency: 1001}}]",
       "services: [{name: a, serverless: {concurrency: '10'}}]",
-      "services: [{name: a, serverless: {backends: 'https://x'}}]",
+      "services: [{name: a, serverless: {backends: 'ftp://x'}}]",
       "services: [{name: a, routes: [{heavy: true}]}]",
       "services: [{name: a, bypass: {budget: 1.5}}]",
       "services: [{name: a, queue: }]",

@@ -11,7 +11,8 @@ namespace {
 
 bool same_backend(const Backend& a, const Backend& b) {
   auto identity = [](const Backend& backend) {
-    return std::tie(backend.host, backend.port, backend.base_path, backend.host_header);
+    return std::tie(backend.scheme, backend.host, backend.port, backend.base_path,
+                    backend.host_header);
   };
   return identity(a) == identity(b);
 }
@@ -61,6 +62,23 @@ void check_pools(const Config& config, const Service& service, const std::string
                                [&](const Backend& b) { return same_backend(a, b); });
   });
   if (shared) report.hint_at(path, "has the same backend in both pools");
+}
+
+void check_tls(const UpstreamTls& tls, const std::vector<Backend>& pool, const std::string& path,
+               Report& report) {
+  if (tls.client_certificate.empty() != tls.client_key.empty()) {
+    report.error_at(path, "needs `client_certificate` and `client_key` together, or neither");
+  }
+  const bool used = std::ranges::any_of(
+      pool, [](const Backend& backend) { return backend.scheme == Scheme::https; });
+  if (!used && tls != UpstreamTls{}) {
+    report.hint_at(path, "has no effect: no backend of this pool is https://");
+  }
+  if (used && !tls.verify) {
+    report.hint_at(path + ".verify",
+                   "is false: whoever sits on the way can be the backend, read every request and "
+                   "answer it; give the backend's issuer as `ca_file` instead");
+  }
 }
 
 void check_times(const Service& service, const std::string& path, Report& report) {
@@ -117,6 +135,8 @@ void check_routes_within(const Service& service, const std::string& path, Report
 void check_service(const Config& config, const Service& service, const std::string& path,
                    Report& report) {
   check_pools(config, service, path, report);
+  check_tls(service.always_on_tls, service.always_on, path + ".always_on.tls", report);
+  check_tls(service.serverless_tls, service.serverless, path + ".serverless.tls", report);
   check_times(service, path, report);
   check_keep_warm(service, path, report);
   check_routes_within(service, path, report);

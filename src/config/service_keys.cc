@@ -46,13 +46,30 @@ auto policy_at(Part part, Member member) {
   };
 }
 
+CodecPtr<UpstreamTls> tls_section() {
+  using T = UpstreamTls;
+  auto section = std::make_shared<Section<T>>();
+  section
+      ->key("ca_file", &T::ca_file, file_name(),
+            "PEM file of the certificates to trust, instead of the system's roots.")
+      .key("server_name", &T::server_name, tls_name(),
+           "Name to ask for (SNI) and to find in the certificate, instead of the URL's host.")
+      .key("verify", &T::verify, boolean(),
+           "`false` takes any certificate: whoever sits on the way can be the backend.")
+      .key("client_certificate", &T::client_certificate, file_name(),
+           "PEM file of a certificate to show to backends that ask for one, with its chain.")
+      .key("client_key", &T::client_key, file_name(), "PEM file of its private key.");
+  return section;
+}
+
 CodecPtr<Service> always_on_section() {
   auto section = std::make_shared<Section<Service>>();
   section
       ->key("backends", &Service::always_on, list_of(backend_codec(), 0, kMaxBackends),
             "Addresses of the always-on pool.")
       .key("concurrency", policy_at(&ServiceSettings::always_on, &AlwaysOnSettings::concurrency),
-           integer<uint32_t>(1, 10'000), "Requests at a time per backend.");
+           integer<uint32_t>(1, 10'000), "Requests at a time per backend.")
+      .key("tls", &Service::always_on_tls, tls_section(), "TLS with its `https://` backends.");
   return section;
 }
 
@@ -77,7 +94,8 @@ CodecPtr<Service> serverless_section() {
            "The longest that the platform keeps an idle instance, by its documentation.")
       .key("keep_warm", at(&S::keep_warm), boolean(), "Ping an idle pool so that it stays warm.")
       .key("keep_warm_interval", at(&S::keep_warm_interval), duration(1s, 24h, "learned"),
-           "Time between such pings.");
+           "Time between such pings.")
+      .key("tls", &Service::serverless_tls, tls_section(), "TLS with its `https://` backends.");
   return section;
 }
 

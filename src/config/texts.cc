@@ -175,6 +175,15 @@ CodecPtr<std::string> path_prefix() {
 CodecPtr<std::string> request_path() {
   return text({"a path that begins with `/`", "^/[^# ]*$", is_request_path});
 }
+CodecPtr<std::string> file_name() {
+  return text({"the name of a file", "", [](std::string_view text) {
+                 return text.size() <= 4'096 && text.find('\0') == std::string_view::npos;
+               }});
+}
+CodecPtr<std::string> tls_name() {
+  return text({"a host name or an address, without port", "",
+               [](std::string_view text) { return text.empty() || is_host(text); }});
+}
 CodecPtr<std::string> host_pattern() {
   return text({"a host such as `a.example` or `*.example`, without port",
                "^(\\*\\.)?[A-Za-z0-9_.-]+$|^\\[.*\\]$", is_host_pattern, lower_case});
@@ -183,8 +192,8 @@ CodecPtr<std::string> authority() {
   return text({"a host with or without port", "^[^/ ]*$", is_authority});
 }
 CodecPtr<std::string> backend_url() {
-  return text({"an address `http://HOST:PORT`", "^[Hh][Tt][Tt][Pp]://[^?# ]+$",
-               [](std::string_view) { return true; }});
+  return text({"an address `http://HOST:PORT` or `https://HOST`",
+               "^[Hh][Tt][Tt][Pp][Ss]?://[^?# ]+$", [](std::string_view) { return true; }});
 }
 CodecPtr<ListenAddress> listen_address() {
   return std::make_shared<ListenCodec>();

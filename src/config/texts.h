@@ -13,6 +13,8 @@ CodecPtr<std::string> service_name();
 CodecPtr<std::string> model_name();    // printable ASCII
 CodecPtr<std::string> path_prefix();   // "/v2": no query
 CodecPtr<std::string> request_path();  // "/ping?full=1": what follows the address in a request
+CodecPtr<std::string> file_name();     // empty = none
+CodecPtr<std::string> tls_name();      // that a certificate is for; empty = that of the URL
 CodecPtr<std::string> host_pattern();  // "a.example", "*.example", "[::1]"; read as lower case
 CodecPtr<std::string> authority();     // value of a Host field; empty = that of the URL
 CodecPtr<std::string> backend_url();   // its form is checked when the Backend is complete

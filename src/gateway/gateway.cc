@@ -33,10 +33,11 @@ Gateway::Gateway(net::Loop& loop, net::Resolver& resolver, const config::Config&
       router_(config),
       access_log_(loop, config.log.format, config.log.access ? std::move(access_sink) : nullptr),
       started_at_(loop.now()),
+      tls_(loop.wall_seconds()),
       server_(loop, *this, server_limits(config)) {
   for (const config::Service& service : config.services) {
     services_.push_back(std::make_unique<Service>(
-        Surroundings{loop, resolver, access_log_, [this] { try_start(); }, seed++}, config,
+        Surroundings{loop, resolver, access_log_, tls_, [this] { try_start(); }, seed++}, config,
         service));
   }
 }
@@ -64,7 +65,11 @@ bool Gateway::names_settled(std::string& problem) const {
 
 void Gateway::try_start() {
   std::string problem;
-  if (!on_started_ || !names_settled(problem)) return;
+  if (!on_started_) return;
+  if (!tls_.problem().empty()) {
+    return std::exchange(on_started_, nullptr)(StartFailure::bad_tls, tls_.problem());
+  }
+  if (!names_settled(problem)) return;
   const StartHandler on_started = std::exchange(on_started_, nullptr);
   if (!problem.empty()) return on_started(StartFailure::unresolved_name, problem);
   for (const config::ListenAddress& listen : config_.listen) {

@@ -26,7 +26,7 @@ class Gateway final : public transport::Application {
 
   // Waits until each backend's name was looked up, binds all listen addresses and begins the
   // services' probes and timers; then calls `on_started` once, perhaps at once.
-  enum class StartFailure : uint8_t { none, unresolved_name, cannot_listen };
+  enum class StartFailure : uint8_t { none, bad_tls, unresolved_name, cannot_listen };
   using StartHandler = std::function<void(StartFailure, std::string problem)>;
   void start(StartHandler on_started);
   bool started() const { return started_; }
@@ -65,6 +65,7 @@ class Gateway final : public transport::Application {
   bool started_ = false;
   bool draining_ = false;
   uint64_t unrouted_ = 0;
+  TlsContexts tls_;
   transport::Server server_;
   // The server outlives the services: their exchanges let go of its connections.
   std::vector<std::unique_ptr<Service>> services_;

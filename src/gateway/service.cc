@@ -32,16 +32,20 @@ Service::Service(const Surroundings& surroundings, const config::Config& config,
       dispatcher_(policy::make_warmgate_dispatcher(service.policy, surroundings.seed)),
       timer_(loop_.timers(), [this] { step(policy::TimerFired{}); }),
       model_check_(loop_, service.model, service.name) {
-  const transport::ClientLimits limits = client_limits(config, service);
-  const auto add = [&](PoolKind pool, const std::vector<config::Backend>& backends) {
+  const auto add = [&](PoolKind pool, const std::vector<config::Backend>& backends,
+                       const config::UpstreamTls& tls, const char* key) {
+    Backend::Settings settings{client_limits(config, service), config.resolve_interval, nullptr,
+                               tls.server_name};
     for (const config::Backend& backend : backends) {
-      backends_[static_cast<size_t>(pool)].push_back(
-          std::make_unique<Backend>(loop_, surroundings.resolver, backend, limits,
-                                    config.resolve_interval, surroundings.on_resolved));
+      const bool https = backend.scheme == config::Scheme::https;
+      settings.tls =
+          https ? surroundings.tls.client(tls, "service " + service.name + ": " + key) : nullptr;
+      backends_[static_cast<size_t>(pool)].push_back(std::make_unique<Backend>(
+          loop_, surroundings.resolver, backend, settings, surroundings.on_resolved));
     }
   };
-  add(PoolKind::always_on, service.always_on);
-  add(PoolKind::serverless, service.serverless);
+  add(PoolKind::always_on, service.always_on, service.always_on_tls, "always_on.tls");
+  add(PoolKind::serverless, service.serverless, service.serverless_tls, "serverless.tls");
 }
 
 Service::~Service() = default;

@@ -23,6 +23,7 @@
 #include "gateway/local_reply.h"
 #include "gateway/model_check.h"
 #include "gateway/probe.h"
+#include "gateway/tls_contexts.h"
 #include "net/loop.h"
 #include "policy/dispatcher.h"
 
@@ -33,6 +34,7 @@ struct Surroundings {
   net::Loop& loop;
   net::Resolver& resolver;
   AccessLog& access_log;
+  TlsContexts& tls;
   std::function<void()> on_resolved;  // a backend's name has new addresses, or none
   uint64_t seed = 1;
 };

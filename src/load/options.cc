@@ -103,6 +103,19 @@ Status add_fields(const LoadOptions& options, RunnerSettings& settings) {
   return success();
 }
 
+Status add_tls(const LoadOptions& options, RequestPlan& plan) {
+  if (!plan.target.https) {
+    if (options.ca_file.empty() && !options.insecure) return success();
+    return Error{"--ca-file and --insecure are for https:// only"};
+  }
+  // No certificate of ours is shown, so none has to be valid now.
+  auto context = net::TlsClientContext::load({options.ca_file, !options.insecure, {}, {}}, 0);
+  if (!context) return context.error();
+  plan.settings.tls = *context;
+  plan.settings.tls_name = plan.target.host;
+  return success();
+}
+
 }  // namespace
 
 Result<ArrivalPlan> open_arrivals(const LoadOptions& options) {
@@ -152,6 +165,7 @@ Result<RequestPlan> plan_requests(const LoadOptions& options) {
   settings.timeout = options.timeout;
   settings.max_connections = options.max_connections;
   if (auto status = add_fields(options, settings); !status) return status.error();
+  if (auto status = add_tls(options, plan); !status) return status.error();
   return plan;
 }
 

@@ -37,6 +37,8 @@ struct LoadOptions {
   std::vector<std::string> headers;  // "Name: value"
   Duration timeout = 30s;
   uint32_t max_connections = 1'000;
+  std::string ca_file;    // of an https:// target's issuer; empty = the system's roots
+  bool insecure = false;  // take any certificate
 
   // What to tell.
   Duration slo = 500ms;

@@ -118,7 +118,10 @@ Runner::Runner(net::Loop& loop, RunnerSettings settings, std::span<const Payload
       payloads_(payloads),
       arrivals_(arrivals),
       callbacks_(std::move(callbacks)),
-      pool_(loop, client_limits(settings_)),
+      tls_(settings_.tls
+               ? std::make_optional<net::TlsClient>(loop, *settings_.tls, settings_.tls_name)
+               : std::nullopt),
+      pool_(loop, client_limits(settings_), tls_ ? &*tls_ : nullptr),
       next_send_(loop.timers(), [this] { send_what_is_due(); }),
       done_(loop.timers(), [this] {
         const auto on_done = callbacks_.on_done;  // a copy: it may destroy this

@@ -13,6 +13,7 @@
 #include <functional>
 #include <list>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -22,6 +23,7 @@
 #include "load/outcome.h"
 #include "load/payloads.h"
 #include "net/loop.h"
+#include "net/tls_client.h"
 #include "transport/client_pool.h"
 
 namespace warmgate::load {
@@ -34,6 +36,8 @@ struct RunnerSettings {
   std::vector<std::pair<std::string, std::string>> fields;  // no Host, no framing
   Duration timeout = 30s;
   uint32_t max_connections = 1'000;
+  std::optional<net::TlsClientContext> tls;  // of an https:// target
+  std::string tls_name;                      // that its certificate must be for
 };
 
 class Runner {
@@ -74,6 +78,7 @@ class Runner {
   std::span<const Payload> payloads_;
   Arrivals& arrivals_;
   Callbacks callbacks_;
+  std::optional<net::TlsClient> tls_;
   transport::ClientPool pool_;
   net::Timer next_send_;
   net::Timer done_;  // tells the end from outside of any call

@@ -36,16 +36,17 @@ bool is_request_path(std::string_view path) {
 Result<Target> parse_target(std::string_view url) {
   std::string_view rest = url;
   const size_t scheme_end = rest.find("://");
-  if (scheme_end == std::string_view::npos) return wrong(url, "does not begin with http://");
+  const char* const no_scheme = "does not begin with http:// or https://";
+  if (scheme_end == std::string_view::npos) return wrong(url, no_scheme);
   const std::string_view scheme = rest.substr(0, scheme_end);
-  if (equals_ignoring_case(scheme, "https")) {
-    return wrong(url, "is https, which this version does not speak");
-  }
-  if (!equals_ignoring_case(scheme, "http")) return wrong(url, "does not begin with http://");
+  const bool https = equals_ignoring_case(scheme, "https");
+  if (!https && !equals_ignoring_case(scheme, "http")) return wrong(url, no_scheme);
   rest.remove_prefix(scheme_end + 3);
 
   const size_t authority_end = std::min(rest.find_first_of("/?#"), rest.size());
   Target target;
+  target.https = https;
+  target.port = https ? 443 : 80;
   target.authority = rest.substr(0, authority_end);
   if (!http::is_valid_authority(target.authority)) return wrong(url, "has no valid host and port");
   split_authority(target.authority, target);

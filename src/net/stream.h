@@ -1,5 +1,5 @@
-// Stream: a two-way byte stream, non-blocking. TCP now, an in-memory pipe in tests, TLS later: the
-// code above does not know which.
+// Stream: a two-way byte stream, non-blocking. TCP, TLS over another Stream, an in-memory pipe in
+// tests: the code above does not know which.
 //
 // Model.   Edge-triggered: after would_block, wait for the observer's call before trying again.
 //          Errors and the peer's close are seen by reading.
@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "net/address.h"
@@ -44,12 +45,16 @@ class Stream {
   virtual ~Stream() = default;
   virtual void observe(StreamObserver* observer) = 0;
   virtual IoResult read(std::span<char> into) = 0;
-  // Writes the pieces in order, as much as fits: at most kMaxPieces of them.
+  // Writes the pieces in order, as much as fits: at most kMaxPieces of them. What was not taken is
+  // written again before anything else, with the same bytes.
   static constexpr size_t kMaxPieces = 4;
   virtual IoResult write(std::span<const std::string_view> pieces) = 0;
   virtual void shutdown_write() = 0;  // the peer will read an end; reading goes on
   virtual void reset_on_close() = 0;  // closing sends a reset: the peer must not take it for an end
   virtual Address peer() const = 0;
+  virtual bool secure() const { return false; }  // nobody on the way can read along
+  // What went wrong, for people, where there is more to say than an errno does.
+  virtual std::string problem() const { return {}; }
 };
 
 class Listener {

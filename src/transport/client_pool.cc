@@ -6,8 +6,8 @@
 
 namespace warmgate::transport {
 
-ClientPool::ClientPool(net::Loop& loop, const ClientLimits& limits)
-    : loop_(loop), limits_(limits) {}
+ClientPool::ClientPool(net::Loop& loop, const ClientLimits& limits, net::TlsClient* tls)
+    : loop_(loop), limits_(limits), tls_(tls) {}
 
 ClientPool::~ClientPool() = default;
 
@@ -37,6 +37,18 @@ ClientTransaction& ClientPool::begin(ClientHandler& handler) {
   }
   busy_.front()->begin(handler);
   return *busy_.front();
+}
+
+Result<std::unique_ptr<net::Stream>> ClientPool::connect(const net::Address& address) {
+  auto stream = loop_.connect(address);
+  if (!stream || tls_ == nullptr) return stream;
+  return tls_->wrap(std::move(*stream));
+}
+
+void ClientPool::note_problem(const std::string& problem) {
+  if (problem == connect_problem_) return;
+  connect_problem_ = problem;
+  if (on_problem_) on_problem_();
 }
 
 H1ClientConnection& ClientPool::open() {

@@ -8,19 +8,22 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "http/head_parser.h"
 #include "net/loop.h"
+#include "net/tls_client.h"
 #include "transport/transaction.h"
 
 namespace warmgate::transport {
 
 struct ClientLimits {
   http::HeadLimits head;
-  Duration connect_timeout = 2s;  // per address
+  Duration connect_timeout = 2s;  // per address, TLS handshake included
   Duration keep_alive = 50s;      // of an idle connection
   uint32_t max_idle = 64;
 };
@@ -35,7 +38,8 @@ class H1ClientConnection;
 
 class ClientPool {
  public:
-  ClientPool(net::Loop& loop, const ClientLimits& limits);
+  // With `tls`, which outlives the pool, every connection is TLS.
+  ClientPool(net::Loop& loop, const ClientLimits& limits, net::TlsClient* tls = nullptr);
   ~ClientPool();  // running transactions end without a further call to their handlers
 
   // Connections in use go on; idle ones to other addresses are closed.
@@ -52,6 +56,10 @@ class ClientPool {
   size_t idle() const { return idle_.size(); }
   size_t connections() const { return idle_.size() + busy_.size(); }
   const ClientStats& stats() const { return stats_; }
+  // Why no connection could be opened lately; empty when the last one could.
+  const std::string& connect_problem() const { return connect_problem_; }
+  // Calls back when that changes.
+  void on_problem(std::function<void()> told) { on_problem_ = std::move(told); }
 
  private:
   friend class H1ClientConnection;
@@ -65,6 +73,8 @@ class ClientPool {
   };
   using Connections = std::list<std::unique_ptr<H1ClientConnection>>;
 
+  Result<std::unique_ptr<net::Stream>> connect(const net::Address& address);
+  void note_problem(const std::string& problem);
   H1ClientConnection& open();
   void prefer(const net::Address& address);
   void make_idle(Connections::iterator connection);
@@ -74,7 +84,10 @@ class ClientPool {
   ClientLimits limits_;
   std::vector<net::Address> addresses_;
   size_t preferred_ = 0;  // index of the address that answered last
+  net::TlsClient* tls_;
   ClientStats stats_;
+  std::string connect_problem_;
+  std::function<void()> on_problem_;
   Connections idle_;  // used last first
   Connections busy_;  // with a transaction, or opened ahead and not established yet
   Connections dead_;

@@ -28,9 +28,10 @@ void H1ClientConnection::connect_next() {
   if (addresses_tried_ == 0) first_address_ = pool_.preferred_;
   while (addresses_tried_ < addresses.size()) {
     const size_t index = (first_address_ + addresses_tried_++) % addresses.size();
-    auto stream = loop_.connect(addresses[index]);
+    auto stream = pool_.connect(addresses[index]);
     if (!stream) {
-      connect_error_ = ENETUNREACH;
+      connect_timed_out_ = false;
+      connect_problem_ = stream.error().message;
       continue;
     }
     stream_ = std::move(*stream);
@@ -45,10 +46,11 @@ void H1ClientConnection::connect_next() {
 
 void H1ClientConnection::on_connected(int error) {
   if (error != 0) {
-    connect_error_ = error;
+    note_connect_failure(error);
     return connect_next();
   }
   ++pool_.stats_.opened;
+  pool_.note_problem({});
   pool_.prefer(stream_->peer());
   if (handler_ != nullptr) {
     phase_ = Phase::head;
@@ -64,8 +66,14 @@ void H1ClientConnection::on_connected(int error) {
 void H1ClientConnection::on_timeout() {
   if (phase_ == Phase::idle) return close();
   if (phase_ != Phase::connecting) return;
-  connect_error_ = ETIMEDOUT;
+  note_connect_failure(ETIMEDOUT);
   connect_next();
+}
+
+void H1ClientConnection::note_connect_failure(int error) {
+  connect_timed_out_ = error == ETIMEDOUT;
+  connect_problem_ = stream_->problem();
+  if (connect_problem_.empty()) connect_problem_ = std::strerror(error);
 }
 
 // ---- the request ----
@@ -117,10 +125,11 @@ void H1ClientConnection::run() {
   if (phase_ == Phase::closed) return;
   if (phase_ == Phase::connecting) {
     if (stream_ != nullptr) return;
-    const bool timed_out = connect_error_ == ETIMEDOUT;
     ++pool_.stats_.failed;
-    return fail(timed_out ? FailureKind::connect_timed_out : FailureKind::connect_failed,
-                pool_.addresses_.empty() ? "no address is known" : std::strerror(connect_error_));
+    if (pool_.addresses_.empty()) connect_problem_ = "no address is known";
+    pool_.note_problem(connect_problem_);
+    return fail(connect_timed_out_ ? FailureKind::connect_timed_out : FailureKind::connect_failed,
+                std::move(connect_problem_));
   }
   flush();
   if (phase_ == Phase::head || phase_ == Phase::body) process();
@@ -173,7 +182,7 @@ void H1ClientConnection::read_more() {
         more_to_read_ = false;
         if (phase_ == Phase::idle) return close();
         return fail(phase_ == Phase::head ? FailureKind::lost_early : FailureKind::lost_midway,
-                    "the backend reset the connection");
+                    stream_->secure() ? stream_->problem() : "the backend reset the connection");
     }
   }
   loop_.defer(*this);
@@ -267,10 +276,10 @@ void H1ClientConnection::finish() {
   handler->on_response_end(body_.trailers());
 }
 
-void H1ClientConnection::fail(FailureKind kind, const char* detail) {
+void H1ClientConnection::fail(FailureKind kind, std::string detail) {
   ClientHandler* handler = std::exchange(handler_, nullptr);
   close();
-  if (handler != nullptr) handler->on_failed({kind, bytes_sent_, reused_, detail});
+  if (handler != nullptr) handler->on_failed({kind, bytes_sent_, reused_, std::move(detail)});
 }
 
 void H1ClientConnection::cancel() {

@@ -3,6 +3,7 @@
 
 #include <list>
 #include <memory>
+#include <string>
 
 #include "http/body_decoder.h"
 #include "http/head_parser.h"
@@ -51,9 +52,10 @@ class H1ClientConnection final : public ClientTransaction,
   void on_peer_end();
   void flush();
   void finish();
-  void fail(FailureKind kind, const char* detail);
+  void fail(FailureKind kind, std::string detail);
   void close();
   void on_timeout();
+  void note_connect_failure(int error);
 
   ClientPool& pool_;
   net::Loop& loop_;
@@ -67,7 +69,8 @@ class H1ClientConnection final : public ClientTransaction,
   net::Timer timer_;          // connecting and idle; a transaction has its caller's limits
   size_t first_address_ = 0;  // the index of the one that was tried first
   size_t addresses_tried_ = 0;
-  int connect_error_ = 0;
+  std::string connect_problem_;  // of the last address that was tried
+  bool connect_timed_out_ = false;
 
   Phase phase_ = Phase::connecting;
   http::Method method_ = http::Method::get;

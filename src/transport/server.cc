@@ -13,9 +13,10 @@ void Server::Graveyard::run() {
   server_.dead_.clear();
 }
 
-Status Server::listen(const net::Address& address) {
-  auto listener = loop_.listen(
-      address, [this](std::unique_ptr<net::Stream> stream) { accept(std::move(stream)); });
+Status Server::listen(const net::Address& address, net::TlsServer* tls) {
+  auto listener = loop_.listen(address, [this, tls](std::unique_ptr<net::Stream> stream) {
+    accept(tls == nullptr ? std::move(stream) : tls->wrap(std::move(stream)));
+  });
   if (!listener) return listener.error();
   listeners_.push_back(std::move(*listener));
   return success();

@@ -11,6 +11,7 @@
 
 #include "http/head_parser.h"
 #include "net/loop.h"
+#include "net/tls_server.h"
 #include "transport/transaction.h"
 
 namespace warmgate::transport {
@@ -45,7 +46,8 @@ class Server {
   Server(net::Loop& loop, Application& application, const ServerLimits& limits);
   ~Server();
 
-  Status listen(const net::Address& address);
+  // With `tls`, which outlives the server, clients must speak TLS there.
+  Status listen(const net::Address& address, net::TlsServer* tls = nullptr);
   net::Address address(size_t listener = 0) const { return listeners_[listener]->address(); }
 
   // Stops accepting and ends idle connections; the others end after their present response.
@@ -54,7 +56,7 @@ class Server {
   size_t connections() const { return connections_.size(); }
   const ServerStats& stats() const { return stats_; }
 
-  // For a stream that came another way: a test's, or later one that TLS has unwrapped.
+  // For a stream that came another way: a test's.
   void accept(std::unique_ptr<net::Stream> stream);
 
  private:

@@ -6,12 +6,11 @@ namespace warmgate::test {
 
 using net::IoStatus;
 
-RawPeer::RawPeer(net::Loop& loop, const net::Address& to) : RawPeer(std::move(*loop.connect(to))) {
-  connected_ = false;
-}
+RawPeer::RawPeer(net::Loop& loop, const net::Address& to)
+    : RawPeer(std::move(*loop.connect(to)), false) {}
 
-RawPeer::RawPeer(std::unique_ptr<net::Stream> stream)
-    : stream_(std::move(stream)), connected_(true) {
+RawPeer::RawPeer(std::unique_ptr<net::Stream> stream, bool connected)
+    : stream_(std::move(stream)), connected_(connected) {
   stream_->observe(this);
 }
 
@@ -71,10 +70,12 @@ void RawPeer::write_more() {
 }
 
 RawServer::RawServer(net::Loop& loop, const net::Address& at,
-                     std::function<void(RawPeer&)> on_input)
-    : listener_(std::move(*loop.listen(at, [this, on_input](std::unique_ptr<net::Stream> stream) {
-        peers_.push_back(std::make_unique<RawPeer>(std::move(stream)));
-        peers_.back()->on_input = on_input;
-      }))) {}
+                     std::function<void(RawPeer&)> on_input, net::TlsServer* tls)
+    : listener_(
+          std::move(*loop.listen(at, [this, on_input, tls](std::unique_ptr<net::Stream> stream) {
+            if (tls != nullptr) stream = tls->wrap(std::move(stream));
+            peers_.push_back(std::make_unique<RawPeer>(std::move(stream)));
+            peers_.back()->on_input = on_input;
+          }))) {}
 
 }  // namespace warmgate::test

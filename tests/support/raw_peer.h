@@ -8,13 +8,14 @@
 #include <vector>
 
 #include "net/loop.h"
+#include "net/tls_server.h"
 
 namespace warmgate::test {
 
 class RawPeer final : public net::StreamObserver {
  public:
   RawPeer(net::Loop& loop, const net::Address& to);  // connects
-  explicit RawPeer(std::unique_ptr<net::Stream> stream);
+  explicit RawPeer(std::unique_ptr<net::Stream> stream, bool connected = true);
 
   void send(std::string_view text);  // at once, or when there is room
   void end_writing();                // behind what is still to be sent
@@ -56,8 +57,9 @@ class RawPeer final : public net::StreamObserver {
 
 class RawServer {
  public:
-  // `on_input` is given to every peer.
-  RawServer(net::Loop& loop, const net::Address& at, std::function<void(RawPeer&)> on_input = {});
+  // `on_input` is given to every peer. With `tls`, each accepted stream is one of its.
+  RawServer(net::Loop& loop, const net::Address& at, std::function<void(RawPeer&)> on_input = {},
+            net::TlsServer* tls = nullptr);
 
   net::Address address() const { return listener_->address(); }
   size_t accepted() const { return peers_.size(); }

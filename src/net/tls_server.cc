@@ -1,0 +1,241 @@
+#include "net/tls_server.h"
+
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+#include "base/assert.h"
+#include "base/log.h"
+#include "net/tls_files.h"
+#include "net/tls_stream.h"
+
+namespace warmgate::net {
+namespace {
+
+using Identities = std::vector<TlsIdentity>;
+
+// Lives with its context, which may outlive the TlsServer's use of it.
+int identities_index() {
+  static const int index = SSL_CTX_get_ex_new_index(
+      0, nullptr, nullptr, nullptr, [](void*, void* data, CRYPTO_EX_DATA*, int, long, void*) {
+        delete static_cast<Identities*>(data);
+      });
+  return index;
+}
+
+int use_identity(SSL* ssl, const TlsIdentity& identity) {
+  STACK_OF(X509)* chain = sk_X509_new_null();
+  for (const auto& link : identity.chain) sk_X509_push(chain, link.get());
+  const int done =
+      SSL_use_cert_and_key(ssl, identity.certificate.get(), identity.key.get(), chain, 1);
+  sk_X509_free(chain);
+  return done;
+}
+
+// OpenSSL asks before it answers a client: which certificate? The name is known by now.
+int choose_identity(SSL* ssl, void*) {
+  const auto& identities = *static_cast<const Identities*>(
+      SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), identities_index()));
+  const char* name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+  if (name == nullptr || identities.size() == 1) return 1;
+  const auto found = std::ranges::find_if(identities, [&](const TlsIdentity& identity) {
+    return X509_check_host(identity.certificate.get(), name, 0,
+                           X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, nullptr) == 1;
+  });
+  if (found == identities.end() || found == identities.begin()) return 1;
+  return use_identity(ssl, *found);
+}
+
+// ALPN, RFC 7301: a client that speaks none of our protocols is told so.
+int choose_protocol(SSL*, const unsigned char** out, unsigned char* length,
+                    const unsigned char* offered, unsigned int offered_length, void*) {
+  constexpr std::string_view kOurs = "http/1.1";
+  for (unsigned int at = 0; at < offered_length; at += 1u + offered[at]) {
+    const std::string_view protocol(reinterpret_cast<const char*>(offered + at + 1), offered[at]);
+    if (protocol != kOurs) continue;
+    *out = offered + at + 1;
+    *length = offered[at];
+    return SSL_TLSEXT_ERR_OK;
+  }
+  return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+int on_client_verified(int good, X509_STORE_CTX* store) {
+  if (good == 1) return 1;
+  const auto* ssl = static_cast<const SSL*>(
+      X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  TlsStream::of(ssl).note_certificate_problem(X509_STORE_CTX_get_error(store),
+                                              X509_STORE_CTX_get_current_cert(store));
+  return 0;
+}
+
+Status ask_clients(SSL_CTX* context, const std::string& ca_file) {
+  // A session counts only where it was begun: under the same authority for clients.
+  unsigned char id[EVP_MAX_MD_SIZE];
+  unsigned int id_length = 0;
+  std::string authorities = "warmgate";
+  if (!ca_file.empty()) {
+    auto roots = load_certificates(ca_file);
+    if (!roots) return roots.error();
+    for (const auto& root : *roots) {
+      X509_STORE_add_cert(SSL_CTX_get_cert_store(context), root.get());
+      SSL_CTX_add_client_CA(context, root.get());
+      if (X509_digest(root.get(), EVP_sha256(), id, &id_length) != 1) continue;
+      authorities.append(reinterpret_cast<const char*>(id), id_length);
+    }
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+                       on_client_verified);
+  }
+  EVP_Digest(authorities.data(), authorities.size(), id, &id_length, EVP_sha256(), nullptr);
+  SSL_CTX_set_session_id_context(context, id, id_length);
+  return success();
+}
+
+OpenSslPtr<SSL_CTX> make_context() {
+  OpenSslPtr<SSL_CTX> context(SSL_CTX_new(TLS_server_method()));
+  WG_ASSERT(context != nullptr, "OpenSSL cannot make a context");
+  SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
+  SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+                                         SSL_OP_CIPHER_SERVER_PREFERENCE |
+                                         SSL_OP_PRIORITIZE_CHACHA);
+  SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_read_ahead(context.get(), 1);
+  SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);  // tickets need none
+  SSL_CTX_set_alpn_select_cb(context.get(), choose_protocol, nullptr);
+  SSL_CTX_set_cert_cb(context.get(), choose_identity, nullptr);
+  return context;
+}
+
+// So that clients' sessions survive a reload.
+void copy_ticket_keys(SSL_CTX* from, SSL_CTX* to) {
+  std::array<unsigned char, 256> keys;
+  const long length = SSL_CTX_get_tlsext_ticket_keys(from, nullptr, 0);
+  if (length <= 0 || static_cast<size_t>(length) > keys.size()) return;
+  SSL_CTX_get_tlsext_ticket_keys(from, keys.data(), length);
+  SSL_CTX_set_tlsext_ticket_keys(to, keys.data(), length);
+  OPENSSL_cleanse(keys.data(), keys.size());
+}
+
+}  // namespace
+
+class TlsServer::Owner final : public TlsOwner {
+ public:
+  explicit Owner(TlsServerStats& stats) : stats_(stats) {}
+  void on_handshake(bool resumed) override { ++(resumed ? stats_.resumed : stats_.full); }
+  void on_handshake_failed() override { ++stats_.failed; }
+
+ private:
+  TlsServerStats& stats_;
+};
+
+struct TlsServer::Loaded {
+  OpenSslPtr<SSL_CTX> context;
+  std::vector<Expiry> expiries;
+};
+
+TlsServer::TlsServer(Loop& loop, TlsServerSettings settings)
+    : loop_(loop),
+      settings_(std::move(settings)),
+      owner_(std::make_unique<Owner>(stats_)),
+      look_(loop.timers(), [this] {
+        look_at_files();
+        look_.arm_after(kLookInterval);
+      }) {}
+
+TlsServer::~TlsServer() = default;
+
+Result<std::unique_ptr<TlsServer>> TlsServer::open(Loop& loop, TlsServerSettings settings) {
+  WG_ASSERT(!settings.identities.empty(), "a TLS server needs a certificate");
+  std::unique_ptr<TlsServer> server(new TlsServer(loop, std::move(settings)));
+  server->fingerprint_ = server->fingerprint();
+  auto loaded = server->load();
+  if (!loaded) return loaded.error();
+  server->use(std::move(*loaded));
+  server->look_.arm_after(kLookInterval);
+  return server;
+}
+
+Result<TlsServer::Loaded> TlsServer::load() const {
+  Loaded out;
+  out.context = make_context();
+  auto identities = std::make_unique<Identities>();
+  for (const auto& [certificate_file, key_file] : settings_.identities) {
+    auto identity = load_identity(certificate_file, key_file, loop_.wall_seconds());
+    if (!identity) return identity.error();
+    out.expiries.push_back({certificate_file, not_after(identity->certificate.get())});
+    identities->push_back(std::move(*identity));
+  }
+  const TlsIdentity& first = identities->front();
+  for (const auto& link : first.chain) SSL_CTX_add1_chain_cert(out.context.get(), link.get());
+  if (SSL_CTX_use_certificate(out.context.get(), first.certificate.get()) != 1 ||
+      SSL_CTX_use_PrivateKey(out.context.get(), first.key.get()) != 1) {
+    return Error{"the certificate in " + settings_.identities.front().certificate_file +
+                 " cannot be used: " + take_openssl_error()};
+  }
+  SSL_CTX_set_ex_data(out.context.get(), identities_index(), identities.release());
+  if (const Status asked = ask_clients(out.context.get(), settings_.client_ca_file); !asked) {
+    return asked.error();
+  }
+  return out;
+}
+
+void TlsServer::use(Loaded loaded) {
+  if (context_ != nullptr) copy_ticket_keys(context_.get(), loaded.context.get());
+  context_ = std::shared_ptr<SSL_CTX>(loaded.context.release(), OpenSslFree());
+  expiries_ = std::move(loaded.expiries);
+}
+
+std::string TlsServer::fingerprint() const {
+  std::string out;
+  const auto add = [&out](const std::string& file) {
+    struct stat info {};
+    if (file.empty() || stat(file.c_str(), &info) != 0) return out.append("-;"), void();
+    for (const int64_t part : {int64_t(info.st_ino), int64_t(info.st_size),
+                               int64_t(info.st_mtim.tv_sec), int64_t(info.st_mtim.tv_nsec)}) {
+      out += std::to_string(part) + ",";
+    }
+    out += ";";
+  };
+  for (const auto& identity : settings_.identities) {
+    add(identity.certificate_file);
+    add(identity.key_file);
+  }
+  add(settings_.client_ca_file);
+  return out;
+}
+
+void TlsServer::look_at_files() {
+  std::string now = fingerprint();
+  if (now == fingerprint_) return;
+  fingerprint_ = std::move(now);
+  auto loaded = load();
+  if (!loaded) {
+    ++stats_.reloads_failed;
+    reload_problem_ = loaded.error().message;
+    log_error("tls",
+              "the changed files are not used, the old certificate stays: " + reload_problem_);
+    return;
+  }
+  ++stats_.reloads;
+  reload_problem_.clear();
+  use(std::move(*loaded));
+  log_info("tls", "new certificates are in use: " + expiries_.front().certificate_file +
+                      (expiries_.size() > 1 ? " and others" : ""));
+}
+
+std::unique_ptr<Stream> TlsServer::wrap(std::unique_ptr<Stream> below) {
+  OpenSslPtr<SSL> ssl(SSL_new(context_.get()));
+  WG_ASSERT(ssl != nullptr, "OpenSSL cannot make a connection");
+  SSL_set_accept_state(ssl.get());
+  X509_VERIFY_PARAM_set_time(SSL_get0_param(ssl.get()), static_cast<time_t>(loop_.wall_seconds()));
+  return std::make_unique<TlsStream>(std::move(below), std::move(ssl), *owner_, "clients");
+}
+
+}  // namespace warmgate::net
