@@ -6,10 +6,10 @@ set -euo pipefail
 
 build_packages=(
   g++ cmake ninja-build ccache make pkg-config
-  libopencv-dnn-dev libc-ares-dev libyaml-cpp-dev nlohmann-json3-dev libvalijson-dev
+  libopencv-dnn-dev libc-ares-dev libssl-dev libyaml-cpp-dev nlohmann-json3-dev libvalijson-dev
   libcli11-dev libspdlog-dev libfmt-dev libgtest-dev libgmock-dev
 )
-test_packages=(python3 valgrind)
+test_packages=(python3 valgrind openssl)
 lint_packages=(clang-format clang-tidy)
 fuzz_packages=(clang libclang-rt-14-dev)
 model_packages=(python3-sklearn python3-onnx python3-numpy)
