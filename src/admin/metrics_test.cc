@@ -80,7 +80,7 @@ TEST(Metrics, SeriesAreBounded) {
   idle.services = {sample_service("a")};
   const size_t more = ExpositionCheck(render_metrics(busy)).series();
   const size_t base = ExpositionCheck(render_metrics(idle)).series();
-  EXPECT_EQ(more, base + 1 /* evidence */ + 6 /* phases */ + 4 /* learned */);
+  EXPECT_EQ(more, base + 1 /* evidence */ + 6 /* phases */ + 4 /* learned */ + 3 /* TLS */);
   EXPECT_LT(base, 500u);
 }
 

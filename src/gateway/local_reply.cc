@@ -24,7 +24,8 @@ std::string describe(RejectReason reason, const std::string& last_failure) {
     case RejectReason::overloaded:
       return "All capacity is busy for longer than this request's deadline allows.";
     case RejectReason::all_down:
-      return "No backend of this service can be reached.";
+      return last_failure.empty() ? "No backend of this service can be reached."
+                                  : "No backend of this service can be reached: " + last_failure;
     case RejectReason::draining:
       return "This gateway is shutting down.";
     case RejectReason::upstream_failed:

@@ -276,7 +276,7 @@ class Runtime(WithStatus):
 class Gateway(WithStatus):
     """`warmgate serve`: with flags, or with the text of a configuration file."""
 
-    def __init__(self, *flags, config=None, listen="127.0.0.1:0", wrap=()):
+    def __init__(self, *flags, config=None, listen="127.0.0.1:0", wrap=(), env={}):
         self.config_file = None
         if config is not None:
             self.config_file = tempfile.NamedTemporaryFile("w", suffix=".yaml")
@@ -285,7 +285,7 @@ class Gateway(WithStatus):
             flags = ("-c", self.config_file.name, *flags)
         else:
             flags = ("--listen", listen, "--admin", "127.0.0.1:0", *flags)
-        super().__init__(*wrap, WARMGATE, "serve", *flags)
+        super().__init__(*wrap, WARMGATE, "serve", *flags, env=env)
         try:
             line = self.line(r"listening on (\S+:\d+); status at http://([^/]+)/")
         except AssertionError:

@@ -99,3 +99,4 @@ class TlsFront:
         self.run(stop())
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join(60)
+        self.loop.close()

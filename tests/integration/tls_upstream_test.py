@@ -129,7 +129,7 @@ class Verification(TlsUpstream):
         gateway = self.gateway(front.url, more="    health: {enabled: false}\n")
         answer = gateway.get("/")
         self.assertEqual((answer.status, answer.getheader("warmgate-reason")),
-                         (502, "upstream-failed"))
+                         (503, "all-down"))
         self.assertIn("the certificate is not for localhost but for other.example",
                       json.loads(answer.body)["detail"])
 
