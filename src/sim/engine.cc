@@ -27,11 +27,18 @@ Engine::Engine(const World& world, const workload::Workload& workload,
       options_(options),
       seed_(seed),
       shared_{world, {}, {}, kBegin},
-      recorder_(world, kBegin, workload.empty() ? Duration{} : workload.back().at, options.bins),
+      recorder_(world, kBegin + options.measure_from,
+                workload.empty() ? Duration{} : workload.back().at - options.measure_from,
+                options.bins),
       always_on_(shared_),
-      platform_(shared_, seed) {
+      platform_(shared_, seed),
+      measured_from_(kBegin + options.measure_from) {
   WG_ASSERT(world.first_byte_share > 0 && world.first_byte_share <= 1,
             "the first byte comes within the service time");
+  WG_ASSERT(options.measure_from == 0s ||
+                (!workload.empty() && options.measure_from < workload.back().at),
+            "something is left to measure");
+  if (options.measure_from > 0s) shared_.queue.push(measured_from_, Happening::measure);
   for (uint32_t i = 0; i < world.faults.size(); ++i) {
     shared_.queue.push(kBegin + world.faults[i].at, Happening::fault_begins, i);
     shared_.queue.push(kBegin + world.faults[i].at + world.faults[i].length, Happening::fault_ends,
@@ -104,7 +111,7 @@ void Engine::arrive() {
   request.index = static_cast<uint32_t>(next_);
   ++next_;
   ++live_requests_;
-  recorder_.request_began(shared_.now);
+  if (counts(request)) recorder_.request_began(shared_.now);
   recorder_.add(shared_.now, Gauge::queued, 1);
   policy::RequestArrived event;
   event.request = request.id;
@@ -178,6 +185,8 @@ void Engine::happen(const EventQueue::Entry& entry) {
       return platform_.scale_tick();
     case Happening::attempt_limit:
       return check_limits();
+    case Happening::measure:
+      return measure();
     case Happening::fault_begins:
       return fault_begins(world_.faults[entry.slot]);
     case Happening::fault_ends:
@@ -258,20 +267,35 @@ bool Engine::report_progress() {
   return !stopped_;
 }
 
+void Engine::measure() {
+  recorder_.forget_counts();
+  platform_.forget_starts();
+  account_before_ = platform_.account(false);
+  vcpu_s_before_ = always_on_.used_vcpu_s();
+}
+
 Figures Engine::finish() {
-  const Instant now = shared_.now;
   dispatcher_.check_invariants();
-  recorder_.finish(now);
+  recorder_.finish(shared_.now);
   Figures& figures = recorder_.figures();
   figures.stopped = stopped_;
-  figures.span = std::max<Duration>(now - kBegin, Duration(1));
+  figures.span = std::max<Duration>(shared_.now - measured_from_, Duration(1));
   figures.steps = steps_;
   const AlwaysOnModel& model = world_.always_on;
   const double span_s = to_seconds(figures.span);
   figures.cost.always_on = always_on_usd(model, figures.span);
   const double room = model.backends * (model.share_cores ? model.machine.vcpus : model.slots);
-  if (room > 0) figures.always_on_utilisation = always_on_.used_vcpu_s() / (room * span_s);
-  platform_.settle(now, figures.span, figures);
+  if (room > 0) {
+    figures.always_on_utilisation = (always_on_.used_vcpu_s() - vcpu_s_before_) / (room * span_s);
+  }
+  const Platform::Account account = platform_.account(true).since(account_before_);
+  price(world_.serverless, account.usage, figures.span, figures.cost);
+  figures.starts = account.starts;
+  figures.cold_starts_hidden = account.hidden;
+  figures.wakes.useful = account.wakes.useful;
+  figures.wakes.wasted = account.wakes.wasted;
+  figures.wakes.usd = account.wakes.usd +
+                      usd_per_request(world_.serverless) * static_cast<double>(figures.wakes.total);
   return std::move(figures);
 }
 

@@ -55,6 +55,8 @@ class Engine {
   void fault_begins(const Fault& fault);
   void fault_ends(const Fault& fault);
   bool reachable(policy::BackendRef backend) const;
+  void measure();
+  bool counts(const Request& request) const { return request.arrived >= measured_from_; }
   bool report_progress();
   Figures finish();
 
@@ -119,6 +121,11 @@ class Engine {
   uint64_t steps_ = 0;
   uint64_t steps_at_this_instant_ = 0;
   bool stopped_ = false;
+
+  // What had come together before the measured part.
+  Instant measured_from_{};
+  Platform::Account account_before_;
+  double vcpu_s_before_ = 0;
 };
 
 }  // namespace warmgate::sim

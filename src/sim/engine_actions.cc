@@ -68,7 +68,7 @@ void Engine::apply(const policy::CancelAttempt& action) {
 void Engine::apply(const policy::Reject& action) {
   Request& request = request_of(action.request);
   WG_ASSERT(request.running == 0 && !request.committed, "only who waits is refused");
-  ++recorder_.figures().shed_by_reason[static_cast<size_t>(action.reason)];
+  if (counts(request)) ++recorder_.figures().shed_by_reason[static_cast<size_t>(action.reason)];
   const bool refused = action.status == 429 || action.status == 503;
   recorder_.add(shared_.now, Gauge::queued, -1);
   end_request(request, refused ? RequestEnd::How::refused : RequestEnd::How::failed);

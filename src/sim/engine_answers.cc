@@ -139,7 +139,7 @@ void Engine::end_request(Request& request, RequestEnd::How how) {
   end.start_under_way = platform_.starting_since(request.arrived);
   end.by_serverless = request.by_serverless;
   end.low_priority = arrival.low_priority;
-  recorder_.request_ended(shared_.now, end);
+  if (counts(request)) recorder_.request_ended(shared_.now, end);
   const auto slot = static_cast<uint32_t>(&request - requests_.data());
   request.id = {};
   free_requests_.push_back(slot);

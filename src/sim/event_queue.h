@@ -21,6 +21,7 @@ enum class Happening : uint8_t {
   instance_idle,   // instance `slot` may have idled for long enough to end
   scale_tick,      // the platform looks at its window
   attempt_limit,   // the oldest attempt without a first byte may have reached its limit
+  measure,         // from here on it counts
   fault_begins,    // fault number `slot`
   fault_ends,
 };

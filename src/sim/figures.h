@@ -61,7 +61,7 @@ struct Timeline {
 };
 
 struct Figures {
-  Duration span{};  // simulated, from the first arrival's zero to the last end
+  Duration span{};  // measured: from the workload's zero (or measure_from) to the last end
   Cost cost;
   double usd() const { return cost.total(); }
   double usd_per_month() const { return usd() * to_seconds(kMonth) / to_seconds(span); }

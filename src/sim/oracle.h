@@ -11,6 +11,7 @@ struct OracleOptions {
   // May it end an idle instance when it likes? False: after its last use one idles for the mean
   // idle lifetime, which instance-based billing charges.
   bool can_release = true;
+  Duration measure_from{};  // as in SimulationOptions; what is before does not exist for the oracle
 };
 
 // A feasible schedule, made request by request in the order of arrival.
@@ -34,6 +35,7 @@ struct OracleBound {
   double overflow_s = 0;    // service time that the always-on pool cannot do in time
   uint64_t impossible = 0;  // requests that neither pool can answer in time, left out
 };
-OracleBound oracle_bound(const World& world, const workload::Workload& workload);
+OracleBound oracle_bound(const World& world, const workload::Workload& workload,
+                         Duration measure_from = {});
 
 }  // namespace warmgate::sim

@@ -105,12 +105,14 @@ class FluidPool {
 //   4. An instance that is billed for a second does at most `serverless_rate_per_instance` of work
 //      in it; rounding and idling only add. So the work of 2 and 3 costs at least its quotient.
 //   5. At least (dropped work / longest service) requests of 3 are served there, each with its fee,
-//      and the first instance has to start once; the fixed part of that is billed.
+//      and the first instance has to start once (unless that may have been before what is
+//      measured); the fixed part of that is billed.
 //   6. The price is not decreasing in instance-seconds and requests, the free tier included.
 // It is not attained in general: a request is not divisible, and starts are not free.
 // With service noise it bounds the expected cost: dropped work is a maximum of linear functions of
 // the work (max-flow, min-cut), hence convex, and the noise has mean 1.
-OracleBound oracle_bound(const World& world, const workload::Workload& workload) {
+OracleBound oracle_bound(const World& world, const workload::Workload& workload,
+                         Duration measure_from) {
   OracleBound bound;
   FluidPool pool(world);
   const ServerlessModel& model = world.serverless;
@@ -120,6 +122,7 @@ OracleBound oracle_bound(const World& world, const workload::Workload& workload)
   double whole_requests = 0;
   double longest_s = 0;
   for (const workload::Request& request : workload) {
+    if (request.at < measure_from) continue;
     if (quickest_answer(world, request.service) > world.slo) {
       ++bound.impossible;
       continue;
@@ -139,10 +142,10 @@ OracleBound oracle_bound(const World& world, const workload::Workload& workload)
   ServerlessUsage usage;
   usage.requests = whole_requests + (longest_s > 0 ? dropped_s / longest_s : 0);
   usage.instance_s = bound.overflow_s / serverless_rate_per_instance(world);
-  if (bound.overflow_s > 0 && model.min_instances == 0) {
+  if (bound.overflow_s > 0 && model.min_instances == 0 && measure_from == 0s) {
     usage.instance_s += to_seconds(model.start.shortest());
   }
-  const Duration span = workload.empty() ? Duration{} : workload.back().at;
+  const Duration span = workload.empty() ? Duration{} : workload.back().at - measure_from;
   Cost cost;
   price(model, usage, span, cost);
   bound.serverless_usd = cost.serverless();

@@ -76,7 +76,8 @@ class Schedule {
   }
 
   Figures finish(Duration length) {
-    figures_.span = std::max<Duration>({last_end_ - Instant{}, length, Duration(1)});
+    const Duration end = std::max(last_end_ - Instant{}, length);
+    figures_.span = std::max<Duration>(end - options_.measure_from, Duration(1));
     figures_.cost.always_on = always_on_usd(world_.always_on, figures_.span);
     for (Instance& instance : instances_) end_idle(instance);
     price(model_, usage_, figures_.span, figures_.cost);
@@ -236,7 +237,9 @@ class Schedule {
 Figures oracle_schedule(const World& world, const workload::Workload& workload,
                         const OracleOptions& options) {
   Schedule schedule(world, options);
-  for (const workload::Request& request : workload) schedule.add(request);
+  for (const workload::Request& request : workload) {
+    if (request.at >= options.measure_from) schedule.add(request);
+  }
   return schedule.finish(workload.empty() ? Duration{} : workload.back().at);
 }
 

@@ -83,6 +83,17 @@ TEST(Oracle, does_not_spend_more_credits_than_a_shared_core_machine_has) {
   EXPECT_NEAR(figures.serverless_share, 1 - by_always_on, 0.01);
 }
 
+TEST(Oracle, does_not_see_what_is_before_the_measured_part) {
+  World world = small_world();
+  world.always_on.machine.usd_per_hour = 3600;
+  const workload::Workload workload = {
+      {.at = 0s, .service = 900ms}, {.at = 0s, .service = 900ms}, {.at = 10s, .service = 900ms}};
+  const Figures figures = oracle_schedule(world, workload, {.measure_from = 5s});
+  EXPECT_EQ(figures.requests, 1u);
+  EXPECT_NEAR(figures.usd(), 5.9, 1e-9);
+  EXPECT_NEAR(oracle_bound(world, workload, 5s).usd, 5, 1e-9);
+}
+
 // ---- the bound
 
 TEST(OracleBound, is_what_exceeds_the_always_on_pool_at_the_price_of_full_instances) {

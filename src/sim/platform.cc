@@ -142,14 +142,14 @@ void Platform::place(uint32_t index, Slot slot) {
   instance.placed_last = ++placements_;
   instance.ends = kNever;
   ++working_;
-  ++billed_requests_;
+  ++ended_.usage.requests;
   job.instance = index;
   job.instance_key = instance.key;
   job.instance_began = instance.container_began;
   if (!job.is_probe) {
     if (!instance.used && instance.by_wake) {
-      ++wakes_.useful;
-      wakes_.usd += to_seconds(billed(instance)) * usd_per_instance_s(model_);
+      ++ended_.wakes.useful;
+      ended_.wakes.usd += usd_of(instance);
     }
     instance.used = true;
     if (instance.ready > job.arrived) {

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/prng.h"
+#include "sim/bill.h"
 #include "sim/billed_time.h"
 #include "sim/figures.h"
 #include "sim/job.h"
@@ -45,8 +46,18 @@ class Platform {
   uint32_t live() const { return static_cast<uint32_t>(live_.size()); }
   uint32_t in_use() const { return working_ + static_cast<uint32_t>(waiting_.size()); }
 
-  // All instances are billed as if they ended now. Fills the serverless part of the figures.
-  void settle(Instant now, Duration span, Figures& figures);
+  // Of everything so far, instances billed as if they ended now; what came of their starts is
+  // known when they have ended, or when all is over.
+  struct Account {
+    ServerlessUsage usage;
+    Wakes wakes;  // all but their total, which the platform does not know
+    uint64_t starts = 0;
+    uint64_t hidden = 0;
+
+    Account since(const Account& earlier) const;
+  };
+  Account account(bool all_is_over);
+  void forget_starts();  // what comes of those so far is not counted
 
  private:
   enum class State : uint8_t { free, starting, ready };
@@ -81,7 +92,8 @@ class Platform {
   void free_slot(uint32_t instance);
   void idle(uint32_t instance);
   void end(uint32_t instance);
-  void count_end(Instance& instance);
+  static void count_end(const Instance& instance, double usd, Account& account);
+  double usd_of(const Instance& instance) const;
   void set_active(Instance& instance, bool active);
   void add_demand();
   void add_kept_idle();
@@ -119,10 +131,7 @@ class Platform {
   Duration ended_life_{};
   double kept_idle_s_ = 0;
   Instant kept_idle_at_{};
-  uint64_t billed_requests_ = 0;
-  uint64_t starts_counted_ = 0;
-  uint64_t hidden_ = 0;
-  Wakes wakes_;
+  Account ended_;  // without the time of instances
 };
 
 }  // namespace warmgate::sim

@@ -38,7 +38,7 @@ uint32_t Platform::order(bool by_wake, Instant ready) {
   instance.container_began =
       ready - from_seconds(model_.process_share * to_seconds(ready - shared_.now));
   ++starting_;
-  ++starts_counted_;
+  ++ended_.starts;
   set_active(instance, true);  // a start is billed like service
   shared_.queue.push(ready, Happening::instance_ready, index, instance.check);
   return index;
@@ -102,7 +102,7 @@ void Platform::end(uint32_t index) {
   set_active(instance, false);
   add_kept_idle();
   instance.life.end(shared_.now, model_.granularity);
-  count_end(instance);
+  count_end(instance, usd_of(instance), ended_);
   ended_active_ += instance.active.total(shared_.now, model_.granularity);
   ended_life_ += instance.life.total(shared_.now, model_.granularity);
   ended_vcpu_s_ += instance.worker.processor().used_vcpu_s(shared_.now);
@@ -114,12 +114,16 @@ void Platform::end(uint32_t index) {
   free_.push_back(index);
 }
 
-void Platform::count_end(Instance& instance) {
+void Platform::count_end(const Instance& instance, double usd, Account& account) {
   if (instance.by_wake && !instance.used) {
-    ++wakes_.wasted;
-    wakes_.usd += to_seconds(billed(instance)) * usd_per_instance_s(model_);
+    ++account.wakes.wasted;
+    account.wakes.usd += usd;
   }
-  if (instance.counted && !instance.seen) ++hidden_;
+  if (instance.counted && !instance.seen) ++account.hidden;
+}
+
+double Platform::usd_of(const Instance& instance) const {
+  return to_seconds(billed(instance)) * usd_per_instance_s(model_);
 }
 
 // ---- the bill
@@ -150,28 +154,41 @@ Duration Platform::billed(const Instance& instance) const {
   return time.total(shared_.now, model_.granularity);
 }
 
-void Platform::settle(Instant now, Duration span, Figures& figures) {
-  shared_.now = now;
+Platform::Account Platform::account(bool all_is_over) {
   add_kept_idle();
+  Account account = ended_;
   Duration active = ended_active_;
   Duration life = ended_life_;
   for (const uint32_t index : live_) {
-    Instance& instance = instances_[index];
-    count_end(instance);
-    active += instance.active.total(now, model_.granularity);
-    life += instance.life.total(now, model_.granularity);
+    const Instance& instance = instances_[index];
+    if (all_is_over) count_end(instance, usd_of(instance), account);
+    active += instance.active.total(shared_.now, model_.granularity);
+    life += instance.life.total(shared_.now, model_.granularity);
   }
   const bool by_request = model_.billing == policy::Billing::request;
-  ServerlessUsage usage;
-  usage.instance_s = to_seconds(by_request ? active : life);
-  usage.kept_idle_s = kept_idle_s_;
-  usage.requests = static_cast<double>(billed_requests_);
-  price(model_, usage, span, figures.cost);
-  figures.starts = starts_counted_;
-  figures.cold_starts_hidden = hidden_;
-  wakes_.usd += usd_per_request(model_) * static_cast<double>(figures.wakes.total);
-  wakes_.total = figures.wakes.total;
-  figures.wakes = wakes_;
+  account.usage.instance_s = to_seconds(by_request ? active : life);
+  account.usage.kept_idle_s = kept_idle_s_;
+  return account;
+}
+
+void Platform::forget_starts() {
+  for (const uint32_t index : live_) {
+    instances_[index].counted = false;
+    instances_[index].by_wake = false;
+  }
+}
+
+Platform::Account Platform::Account::since(const Account& earlier) const {
+  Account rest = *this;
+  rest.usage.instance_s -= earlier.usage.instance_s;
+  rest.usage.kept_idle_s -= earlier.usage.kept_idle_s;
+  rest.usage.requests -= earlier.usage.requests;
+  rest.wakes.useful -= earlier.wakes.useful;
+  rest.wakes.wasted -= earlier.wakes.wasted;
+  rest.wakes.usd -= earlier.wakes.usd;
+  rest.starts -= earlier.starts;
+  rest.hidden -= earlier.hidden;
+  return rest;
 }
 
 }  // namespace warmgate::sim

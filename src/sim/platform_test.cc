@@ -36,7 +36,9 @@ class PlatformTest : public testing::Test {
     }
     dispatcher_ = SendEverywhere(policy::PoolKind::serverless);
     if (probe_hold_) dispatcher_.send_probe(*probe_hold_);
-    return simulate(world_, workload, dispatcher_, seed_);
+    SimulationOptions options;
+    options.measure_from = measure_from_;
+    return simulate(world_, workload, dispatcher_, seed_, options);
   }
   Duration end(size_t i) const { return dispatcher_.ends[i].at - Instant{24h}; }
   uint64_t instance(size_t i) const { return dispatcher_.answers[i].evidence->instance.value; }
@@ -44,6 +46,7 @@ class PlatformTest : public testing::Test {
   World world_;
   uint64_t seed_ = 1;
   std::optional<Duration> probe_hold_;
+  Duration measure_from_{};
   SendEverywhere dispatcher_{policy::PoolKind::serverless};
 };
 
@@ -232,6 +235,18 @@ TEST_F(PlatformTest, the_free_tier_counts_for_the_time_that_was_simulated) {
   world_.serverless.use_free_tier = true;
   world_.serverless.free_tier.request_vcpu_s = 5 * 730 * 3600 / 5.1;  // 5 in this simulation
   EXPECT_NEAR(run({{0s, 100ms}}).cost.serverless_cpu, 0.1, 1e-6);
+}
+
+TEST_F(PlatformTest, what_was_before_the_measured_part_is_not_counted_but_has_its_effects) {
+  measure_from_ = 10s;
+  const Figures figures = run({{0s}, {20s}, {9h}});
+  EXPECT_EQ(figures.requests, 2u);
+  EXPECT_EQ(figures.answered, 2u);
+  EXPECT_EQ(figures.starts, 1u);  // the first was warm from before, and had ended by the last
+  EXPECT_EQ(figures.cold_starts_seen, 1u);
+  EXPECT_EQ(figures.late, 1u);
+  EXPECT_NEAR(figures.cost.serverless(), 0.1 + 5.1, 1e-9);
+  EXPECT_NEAR(to_seconds(figures.span), 9 * 3600 + 5.05 - 10, 1e-9);
 }
 
 // ---- faults

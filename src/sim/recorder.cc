@@ -63,12 +63,21 @@ ViolationCause Recorder::cause_of(const RequestEnd& end) const {
   return end.waited ? ViolationCause::queued : ViolationCause::slow;
 }
 
+void Recorder::forget_counts() {
+  Figures fresh;
+  fresh.timeline = std::move(figures_.timeline);
+  figures_ = std::move(fresh);
+  by_serverless_ = 0;
+}
+
 // ---- gauges
 
 void Recorder::add(Instant now, Gauge gauge, int change) {
   if (figures_.timeline.bins.empty() || change == 0) return;
   Level& level = levels_[static_cast<size_t>(gauge)];
-  if (level.value != 0) spread(gauge, level.since, now, static_cast<double>(level.value));
+  if (level.value != 0 && now > began_) {
+    spread(gauge, std::max(level.since, began_), now, static_cast<double>(level.value));
+  }
   level.value += change;
   level.since = now;
 }
@@ -107,7 +116,8 @@ void Recorder::finish(Instant now) {
   for (size_t i = 0; i < kGauges; ++i) {
     const Level& level = levels_[i];
     if (level.value != 0) {
-      spread(static_cast<Gauge>(i), level.since, now, static_cast<double>(level.value));
+      spread(static_cast<Gauge>(i), std::max(level.since, began_), now,
+             static_cast<double>(level.value));
     }
   }
   const double width = to_seconds(figures_.timeline.width);

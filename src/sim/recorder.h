@@ -34,6 +34,8 @@ class Recorder {
   void request_ended(Instant now, const RequestEnd& end);
   void add(Instant now, Gauge gauge, int change);
 
+  void forget_counts();  // the gauges stay where they are
+
   Figures& figures() { return figures_; }
   void finish(Instant now);  // means instead of sums
 

@@ -13,7 +13,10 @@
 namespace warmgate::sim {
 
 struct SimulationOptions {
-  uint32_t bins = 0;         // of the timeline, at most 10'000
+  uint32_t bins = 0;  // of the timeline, at most 10'000
+  // What arrives before is simulated and not counted, nor what was paid until then: the policy has
+  // learned and the pools are as they are in the midst of traffic. Less than the workload's length.
+  Duration measure_from{};
   uint64_t check_every = 0;  // steps between two check_invariants(); 0: never
   // Asked every some ten thousand requests, from the thread that simulates; nullptr: never.
   const std::atomic<bool>* stop = nullptr;

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "sim/test_dispatcher.h"
@@ -117,11 +118,16 @@ Case random_case(uint64_t seed) {
   return drawn;
 }
 
+Duration measure_from(uint64_t seed) {
+  return seed % 3 == 0 ? Duration{1min} : Duration{};
+}
+
 Figures run(const Case& drawn, uint64_t seed, uint64_t check_every) {
   const auto dispatcher = policy::make_warmgate_dispatcher(settings_for(drawn.world), seed);
   SimulationOptions options;
   options.check_every = check_every;
   options.bins = 50;
+  options.measure_from = measure_from(seed);
   return simulate(drawn.world, drawn.workload, *dispatcher, seed, options);
 }
 
@@ -130,7 +136,10 @@ TEST(SimulatedWarmgate, holds_its_invariants_and_ends_each_request_once_in_any_w
     SCOPED_TRACE(seed);
     const Case drawn = random_case(seed);
     const Figures figures = run(drawn, seed, 1);
-    EXPECT_EQ(figures.requests, drawn.workload.size());
+    const auto before = static_cast<size_t>(
+        std::count_if(drawn.workload.begin(), drawn.workload.end(),
+                      [&](const workload::Request& r) { return r.at < measure_from(seed); }));
+    EXPECT_EQ(figures.requests, drawn.workload.size() - before);
     EXPECT_EQ(figures.requests, figures.answered + figures.refused + figures.failed);
     EXPECT_EQ(figures.latency.count(), figures.answered);
     uint64_t by_cause = 0;
@@ -155,6 +164,29 @@ TEST(SimulatedWarmgate, is_the_same_for_the_same_seed) {
     EXPECT_EQ(first.violations(), second.violations());
     EXPECT_EQ(first.latency.sum(), second.latency.sum());
   }
+}
+
+TEST(Simulation, its_parts_add_up_to_the_whole) {
+  World world;
+  world.serverless.max_instances = 0;
+  const workload::Workload workload = poisson(20, 1h, 0.03, 4);
+  SendEverywhere first(policy::PoolKind::always_on);
+  const Figures whole = simulate(world, workload, first, 1);
+  SendEverywhere second(policy::PoolKind::always_on);
+  SimulationOptions options;
+  options.measure_from = 40min;
+  options.bins = 20;
+  const Figures part = simulate(world, workload, second, 1, options);
+  EXPECT_EQ(static_cast<size_t>(part.requests),
+            workload.size() - static_cast<size_t>(std::count_if(
+                                  workload.begin(), workload.end(),
+                                  [](const workload::Request& r) { return r.at < 40min; })));
+  EXPECT_EQ(part.answered, part.requests);
+  EXPECT_NEAR(part.usd() / whole.usd(), 1.0 / 3, 0.01);
+  EXPECT_NEAR(part.always_on_utilisation, whole.always_on_utilisation, 0.02);
+  double in_flight = 0;
+  for (const Timeline::Bin& bin : part.timeline.bins) in_flight += bin.always_on_in_flight / 20;
+  EXPECT_NEAR(in_flight, 20 * to_seconds(part.latency.mean()), 0.05);  // Little's law
 }
 
 TEST(Simulation, an_empty_workload_is_over_at_once) {
