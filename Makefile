@@ -60,8 +60,10 @@ fuzz:  ## Run every fuzzer for FUZZ_SECONDS each (default 60)
 	@tools/fuzz.sh $${FUZZ_SECONDS:-60}
 
 .PHONY: bench
-bench: build  ## Measure how soon waiting requests are sent once an instance is ready
+bench: build  ## Measure the release of waiting requests, and the cost of a request beside others
+	@tools/setup.sh bench
 	@/usr/bin/python3 bench/release_latency.py
+	@/usr/bin/python3 bench/proxies.py
 
 .PHONY: model
 model:  ## Train the sample model and write assets/digits again

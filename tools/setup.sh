@@ -12,6 +12,7 @@ build_packages=(
 test_packages=(python3 valgrind openssl)
 lint_packages=(clang-format clang-tidy)
 fuzz_packages=(clang libclang-rt-14-dev)
+bench_packages=(nginx haproxy wrk)
 model_packages=(python3-sklearn python3-onnx python3-numpy)
 
 wanted=("${build_packages[@]}" "${test_packages[@]}")
@@ -19,8 +20,9 @@ for group in "$@"; do
   case "$group" in
     lint) wanted+=("${lint_packages[@]}") ;;
     fuzz) wanted+=("${fuzz_packages[@]}") ;;
+    bench) wanted+=("${bench_packages[@]}") ;;
     model) wanted+=("${model_packages[@]}") ;;
-    *) echo "setup.sh: unknown group '$group'; there are lint, fuzz, model" >&2; exit 64 ;;
+    *) echo "setup.sh: unknown group '$group'; there are lint, fuzz, bench, model" >&2; exit 64 ;;
   esac
 done
 
