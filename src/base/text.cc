@@ -50,25 +50,6 @@ std::optional<uint64_t> parse_uint(std::string_view text) {
   return value;
 }
 
-void append_uint(std::string& out, uint64_t value) {
-  char digits[20];
-  char* const end = std::to_chars(digits, digits + sizeof(digits), value).ptr;
-  out.append(digits, static_cast<size_t>(end - digits));
-}
-
-void append_decimal(std::string& out, uint64_t value, unsigned places) {
-  char digits[48];
-  char* const end = digits + sizeof(digits);
-  char* at = end;
-  for (unsigned i = 0; i < places; ++i, value /= 10) *--at = static_cast<char>('0' + value % 10);
-  *--at = '.';
-  do {
-    *--at = static_cast<char>('0' + value % 10);
-    value /= 10;
-  } while (value != 0);
-  out.append(at, static_cast<size_t>(end - at));
-}
-
 std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates) {
   std::string_view best;
   size_t best_distance = std::max<size_t>(word.size() / 3, 1) + 1;

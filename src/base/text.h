@@ -17,11 +17,6 @@ std::string_view trim(std::string_view text);  // spaces and tabs at both ends
 // A whole decimal number without sign; nullopt when anything else stands there or it overflows.
 std::optional<uint64_t> parse_uint(std::string_view text);
 
-// Several times cheaper than printf. append_decimal writes value / 10^places exactly, with all
-// places: "1.234" for 1234 and 3.
-void append_uint(std::string& out, uint64_t value);
-void append_decimal(std::string& out, uint64_t value, unsigned places);
-
 // The candidate with the least Damerau-Levenshtein distance to `word`, for "did you mean"; empty
 // when none is near (more than a third of the letters differ).
 std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates);

@@ -1,10 +1,9 @@
 #include "gateway/access_log.h"
 
 #include <algorithm>
-#include <cmath>
 #include <ctime>
 
-#include "base/text.h"
+#include "base/pen.h"
 #include "http/problem.h"
 
 namespace warmgate::gateway {
@@ -14,14 +13,11 @@ uint64_t micros(Duration d) {
   return static_cast<uint64_t>(std::max<int64_t>(0, d / 1us));
 }
 
-void append_millis(std::string& out, Duration d) {
-  append_decimal(out, micros(d), 3);
-}
-
 // RFC 3339 in UTC; the part up to the second is made once per second.
-void append_time(std::string& out, double wall_seconds) {
+void put_time(Pen& pen, double wall_seconds) {
+  constexpr size_t kSize = sizeof("2026-01-31T12:34:56") - 1;
   static thread_local std::time_t cached_second = -1;
-  static thread_local char cached[24];
+  static thread_local char cached[kSize + 1];
   const auto second = static_cast<std::time_t>(wall_seconds);
   if (second != cached_second) {
     std::tm parts{};
@@ -29,12 +25,10 @@ void append_time(std::string& out, double wall_seconds) {
     std::strftime(cached, sizeof(cached), "%Y-%m-%dT%H:%M:%S", &parts);
     cached_second = second;
   }
-  out += cached;
-  const auto millis = static_cast<uint64_t>((wall_seconds - std::floor(wall_seconds)) * 1000);
-  const char fraction[5] = {'.', static_cast<char>('0' + millis / 100),
-                            static_cast<char>('0' + millis / 10 % 10),
-                            static_cast<char>('0' + millis % 10), 'Z'};
-  out.append(fraction, 5);
+  pen.put(std::string_view(cached, kSize));
+  pen.put('.');
+  pen.put_digits<3>(static_cast<uint64_t>((wall_seconds - static_cast<double>(second)) * 1000));
+  pen.put('Z');
 }
 
 std::string_view severity(const AccessRecord& record) {
@@ -46,88 +40,105 @@ std::string_view severity(const AccessRecord& record) {
 // 499 is what nginx logs for a client that left before its answer.
 constexpr uint16_t kClientGoneStatus = 499;
 
-// Long enough for one reservation to do, apart from the texts of the client.
-constexpr size_t kTypicalLine = 512;
+uint64_t logged_status(const AccessRecord& record) {
+  return record.status == 0 ? kClientGoneStatus : record.status;
+}
+
+// What stands around the texts of a line, numbers included, is about half as long at most.
+constexpr size_t kFrameRoom = 1024;
+
+size_t line_room(const AccessRecord& record) {
+  return kFrameRoom + record.service.size() + record.method.size() +
+         http::json_string_room(record.target) + http::json_string_room(record.user_agent) +
+         record.trace.size() + record.reason.size() + record.client_ip.size();
+}
+
+void put_json_line(Pen& pen, const AccessRecord& record, double wall_seconds) {
+  pen.put(R"({"severity":")");
+  pen.put(severity(record));
+  pen.put(R"(","time":")");
+  put_time(pen, wall_seconds);
+  pen.put(R"(","httpRequest":{"requestMethod":")");
+  pen.put(record.method);  // a token: nothing in it needs escaping
+  pen.put(R"(","requestUrl":)");
+  http::put_json_string(pen, record.target);
+  pen.put(R"(,"status":)");
+  pen.put_number(logged_status(record));
+  pen.put(R"(,"requestSize":")");
+  pen.put_number(record.request_bytes);
+  pen.put(R"(","responseSize":")");
+  pen.put_number(record.response_bytes);
+  pen.put(R"(","latency":")");
+  pen.put_decimal<6>(micros(record.latency));
+  pen.put(R"(s","remoteIp":")");
+  pen.put(record.client_ip);
+  pen.put(R"(","protocol":"HTTP/1.1")");
+  if (!record.user_agent.empty()) {
+    pen.put(R"(,"userAgent":)");
+    http::put_json_string(pen, record.user_agent);
+  }
+  pen.put(R"(},"logging.googleapis.com/trace":")");
+  pen.put(record.trace);
+  pen.put(R"(","service":")");
+  pen.put(record.service);
+  pen.put(R"(","pool":")");
+  pen.put(name(record.answerer));
+  pen.put(R"(","reason":")");
+  pen.put(record.reason);
+  pen.put(R"(","attempts":)");
+  pen.put_number(record.attempts);
+  pen.put(R"(,"queuedMs":)");
+  pen.put_decimal<3>(micros(record.queued));
+  pen.put("}\n");
+}
+
+void put_text_line(Pen& pen, const AccessRecord& record, double wall_seconds) {
+  put_time(pen, wall_seconds);
+  pen.put(' ');
+  pen.put(record.client_ip);
+  pen.put(' ');
+  pen.put(record.method);
+  pen.put(' ');
+  pen.put(record.target);
+  pen.put(' ');
+  pen.put_number(logged_status(record));
+  pen.put(' ');
+  pen.put_decimal<3>(micros(record.latency));
+  pen.put("ms (queued ");
+  pen.put_decimal<3>(micros(record.queued));
+  pen.put("ms) ");
+  pen.put(record.service);
+  pen.put(' ');
+  pen.put(name(record.answerer));
+  pen.put(' ');
+  pen.put(record.reason);
+  pen.put(" attempts=");
+  pen.put_number(record.attempts);
+  pen.put(" in=");
+  pen.put_number(record.request_bytes);
+  pen.put(" out=");
+  pen.put_number(record.response_bytes);
+  pen.put('\n');
+}
 
 }  // namespace
 
-void append_json_line(std::string& out, const AccessRecord& record, double wall_seconds) {
-  out.reserve(out.size() + kTypicalLine + record.target.size() + record.user_agent.size());
-  out += R"({"severity":")";
-  out += severity(record);
-  out += R"(","time":")";
-  append_time(out, wall_seconds);
-  out += R"(","httpRequest":{"requestMethod":)";
-  http::append_json_string(out, record.method);
-  out += R"(,"requestUrl":)";
-  http::append_json_string(out, record.target);
-  out += R"(,"status":)";
-  append_uint(out, record.status == 0 ? kClientGoneStatus : record.status);
-  out += R"(,"requestSize":")";
-  append_uint(out, record.request_bytes);
-  out += R"(","responseSize":")";
-  append_uint(out, record.response_bytes);
-  out += R"(","latency":")";
-  append_decimal(out, micros(record.latency), 6);
-  out += R"(s","remoteIp":")";
-  out += record.client_ip;
-  out += R"(","protocol":"HTTP/1.1")";
-  if (!record.user_agent.empty()) {
-    out += R"(,"userAgent":)";
-    http::append_json_string(out, record.user_agent);
+void append_line(std::string& out, config::LogFormat format, const AccessRecord& record,
+                 double wall_seconds) {
+  const size_t before = out.size();
+  out.resize(before + line_room(record));
+  Pen pen(out.data() + before);
+  if (format == config::LogFormat::json) {
+    put_json_line(pen, record, wall_seconds);
+  } else {
+    put_text_line(pen, record, wall_seconds);
   }
-  out += R"(},"logging.googleapis.com/trace":")";
-  out += record.trace;
-  out += R"(","service":")";
-  out += record.service;
-  out += R"(","pool":")";
-  out += name(record.answerer);
-  out += R"(","reason":")";
-  out += record.reason;
-  out += R"(","attempts":)";
-  append_uint(out, record.attempts);
-  out += R"(,"queuedMs":)";
-  append_millis(out, record.queued);
-  out += "}\n";
-}
-
-void append_text_line(std::string& out, const AccessRecord& record, double wall_seconds) {
-  append_time(out, wall_seconds);
-  out += ' ';
-  out += record.client_ip;
-  out += ' ';
-  out += record.method;
-  out += ' ';
-  out += record.target;
-  out += ' ';
-  append_uint(out, record.status == 0 ? kClientGoneStatus : record.status);
-  out += ' ';
-  append_millis(out, record.latency);
-  out += "ms (queued ";
-  append_millis(out, record.queued);
-  out += "ms) ";
-  out += record.service;
-  out += ' ';
-  out += name(record.answerer);
-  out += ' ';
-  out += record.reason;
-  out += " attempts=";
-  append_uint(out, record.attempts);
-  out += " in=";
-  append_uint(out, record.request_bytes);
-  out += " out=";
-  append_uint(out, record.response_bytes);
-  out += '\n';
+  out.resize(static_cast<size_t>(pen.at() - out.data()));
 }
 
 void AccessLog::write(const AccessRecord& record) {
   if (!sink_) return;
-  const double now = loop_.wall_seconds();
-  if (format_ == config::LogFormat::json) {
-    append_json_line(lines_, record, now);
-  } else {
-    append_text_line(lines_, record, now);
-  }
+  append_line(lines_, format_, record, loop_.wall_seconds());
   loop_.defer(*this);
 }
 

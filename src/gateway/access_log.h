@@ -34,8 +34,8 @@ struct AccessRecord {
 };
 
 // Appends one line, its '\n' included.
-void append_json_line(std::string& out, const AccessRecord& record, double wall_seconds);
-void append_text_line(std::string& out, const AccessRecord& record, double wall_seconds);
+void append_line(std::string& out, config::LogFormat format, const AccessRecord& record,
+                 double wall_seconds);
 
 class AccessLog final : private net::Deferred {
  public:

@@ -100,13 +100,14 @@ void Attempt::withhold(const http::ResponseHead& head) {
 
 void Attempt::commit() {
   committed_ = true;
+  http::Fields fields;
   if (head_ != nullptr) {
-    http::Fields fields;
     filter_response(*head_, Exchange::kOwnFields, fields);
     head_ = nullptr;
-    return exchange_.respond(*this, status_, fields.span(), length_);
+    return exchange_.respond(*this, status_, fields, length_);
   }
-  exchange_.respond(*this, status_, withheld_fields_.span(), length_);
+  for (const http::Field& field : withheld_fields_.span()) fields.push(field);
+  exchange_.respond(*this, status_, fields, length_);
   if (!withheld_body_.empty() && !exchange_.forward(withheld_body_)) pause_body();
   std::string().swap(withheld_body_);
 }

@@ -85,8 +85,6 @@ class Attempt final : public transport::ClientHandler {
   std::unique_ptr<http::FirstEventScanner> scanner_;  // of an event stream that is withheld
   FieldStore withheld_fields_;
   std::string withheld_body_;
-  std::vector<http::Field> withheld_trailers_;
-  bool withheld_end_ = false;
 
   bool committed_ = false;
   bool full_ = false;

@@ -16,7 +16,7 @@ policy::InstanceKey key_of(std::string_view id) {
 }  // namespace
 
 std::optional<policy::InstanceEvidence> instance_evidence(const http::ResponseHead& head) {
-  const http::Field* field = head.fields.find(http::kInstanceHeader);
+  const http::Field* field = head.fields.find(http::FieldName::warmgate, http::kInstanceHeader);
   if (field == nullptr) return std::nullopt;
   const auto report = http::parse_instance(field->value);
   if (!report || !report->age) return std::nullopt;

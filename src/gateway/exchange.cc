@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/text.h"
+#include "base/pen.h"
 #include "gateway/access_log.h"
 #include "gateway/attempt.h"
 #include "gateway/counters.h"
@@ -70,9 +70,14 @@ void Exchange::on_body(std::string_view piece) {
   body_bytes_ += piece.size();
   if (body_bytes_ > service_.config().limits.max_body) return refuse_size();
   // One piece more than the buffer holds is kept when nobody takes it yet: it is here already.
-  const bool fits = replay_.size() + piece.size() <= service_.config().limits.replay_buffer;
-  const bool overflows = !replay_lost_ && !fits && !attempts_.empty();
-  if (!replay_lost_ && !overflows) replay_.append(piece);
+  const uint64_t most = service_.config().limits.replay_buffer;
+  const bool overflows =
+      !replay_lost_ && replay_.size() + piece.size() > most && !attempts_.empty();
+  if (!replay_lost_ && !overflows) {
+    // Room for all of it at once: a growing string would copy a large body several times.
+    if (replay_.empty()) replay_.reserve(std::min(request_.length.bytes, most));
+    replay_.append(piece);
+  }
   for (Attempt* attempt : attempts_) attempt->send_body(piece);
   pace();
   if (overflows) lose_replay();  // last: the policy may have something to say
@@ -112,7 +117,7 @@ void Exchange::attempt_started(Attempt& attempt) {
 }
 
 void Exchange::attempt_ended(Attempt& attempt) {
-  std::erase(attempts_, &attempt);
+  attempts_.erase(&attempt);
   if (chosen_ == &attempt) chosen_ = nullptr;
   pace();
 }
@@ -120,33 +125,32 @@ void Exchange::attempt_ended(Attempt& attempt) {
 // ---- respond ----
 
 // For people with a browser's developer tools, and for whoever looks for the slow part.
-std::string_view Exchange::server_timing(std::string& buffer) const {
+void Exchange::put_server_timing(Pen& pen) const {
   const auto micros = [](Duration d) { return static_cast<uint64_t>(d / 1us); };
   const Instant sent = chosen_->started_at();
-  buffer.reserve(64);
-  buffer += "queue;dur=";
-  append_decimal(buffer, micros(sent - arrived_at_), 3);
-  buffer += ", upstream;dur=";
-  append_decimal(buffer, micros(head_at_ - sent), 3);
-  return buffer;
+  pen.put("queue;dur=");
+  pen.put_decimal<3>(micros(sent - arrived_at_));
+  pen.put(", upstream;dur=");
+  pen.put_decimal<3>(micros(head_at_ - sent));
 }
 
-void Exchange::respond(Attempt& attempt, uint16_t status, std::span<const http::Field> fields,
-                       BodyLength length) {
+void Exchange::respond(Attempt& attempt, uint16_t status, http::Fields& fields, BodyLength length) {
   chosen_ = &attempt;
   head_at_ = service_.loop().now();
   status_ = status;
   reason_ = policy::name(attempt.reason());
   answerer_ = static_cast<uint8_t>(attempt.pool());
-  http::Fields out;
-  for (const http::Field& field : fields) out.push(field);
-  std::string timing, attempts = std::to_string(attempts_made_);
-  out.push({"via", "1.1 warmgate"});
-  out.push({kPoolField, policy::name(attempt.pool())});
-  out.push({kReasonField, reason_});
-  out.push({kAttemptsField, attempts});
-  out.push({"server-timing", server_timing(timing)});
-  transaction_->send_head(status, out.span(), length);
+  char room[Pen::kNumber + 2 * Pen::kDecimal + 32];
+  Pen pen(room);
+  pen.put_number(attempts_made_);
+  const char* const timing = pen.at();
+  put_server_timing(pen);
+  fields.push({"via", "1.1 warmgate"});
+  fields.push({kPoolField, policy::name(attempt.pool())});
+  fields.push({kReasonField, reason_});
+  fields.push({kAttemptsField, {room, timing}});
+  fields.push({"server-timing", {timing, pen.at()}});
+  transaction_->send_head(status, fields.span(), length);
   // Nothing can be repeated any more.
   if (!replay_lost_) {
     replay_lost_ = true;

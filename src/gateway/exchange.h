@@ -11,8 +11,8 @@
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
+#include "base/fixed_vector.h"
 #include "config/config.h"
 #include "config/router.h"
 #include "gateway/request.h"
@@ -27,7 +27,8 @@ class Service;
 
 class Exchange final : public transport::ServerHandler {
  public:
-  static constexpr size_t kOwnFields = 8;  // that a response gets beside the backend's
+  static constexpr size_t kOwnFields = 8;     // that a response gets beside the backend's
+  using Attempts = FixedVector<Attempt*, 2>;  // the policy runs one and its bypass
 
   Exchange(Service& service, policy::RequestId id, const http::RequestHead& head,
            transport::ServerTransaction& transaction);
@@ -44,9 +45,8 @@ class Exchange final : public transport::ServerHandler {
   void attempt_started(Attempt& attempt);  // hands over the replay buffer
   void attempt_ended(Attempt& attempt);
   void attempt_writable() { pace(); }
-  // The chosen response.
-  void respond(Attempt& attempt, uint16_t status, std::span<const http::Field> fields,
-               http::BodyLength length);
+  // The chosen response; our own fields are added to `fields`.
+  void respond(Attempt& attempt, uint16_t status, http::Fields& fields, http::BodyLength length);
   bool forward(std::string_view piece);  // false: the client is slow; resume_body() will come
   void complete(std::span<const http::Field> trailers);
   void break_off();  // the chosen response broke after its head was passed on
@@ -54,7 +54,7 @@ class Exchange final : public transport::ServerHandler {
   // ---- for the service ----
   void reject(const policy::Reject& reject);
   void note_failure(std::string detail) { last_failure_ = std::move(detail); }
-  const std::vector<Attempt*>& attempts() const { return attempts_; }
+  const Attempts& attempts() const { return attempts_; }
   bool over() const { return over_; }
   void finish();  // all is over: the access log gets its record; destroys this
 
@@ -73,7 +73,7 @@ class Exchange final : public transport::ServerHandler {
   void answer_problem(uint16_t status, std::string_view reason, std::string_view detail,
                       Duration retry_after);
   void withdraw();
-  std::string_view server_timing(std::string& buffer) const;
+  void put_server_timing(Pen& pen) const;
 
   Service& service_;
   const policy::RequestId id_;
@@ -84,7 +84,6 @@ class Exchange final : public transport::ServerHandler {
 
   // The request body.
   std::string replay_;
-  std::vector<http::Field> trailers_;
   FieldStore trailer_store_;
   uint64_t body_bytes_ = 0;
   bool body_expected_ = false;
@@ -94,7 +93,7 @@ class Exchange final : public transport::ServerHandler {
   bool reading_ = false;
 
   // Attempts, and the response.
-  std::vector<Attempt*> attempts_;
+  Attempts attempts_;
   uint32_t attempts_made_ = 0;
   Instant first_attempt_at_ = kNever;
   Instant head_at_ = kNever;

@@ -11,7 +11,7 @@
 #include <string_view>
 
 #include "base/assert.h"
-#include "base/copy.h"
+#include "base/pen.h"
 #include "http/message.h"
 
 namespace warmgate::gateway {
@@ -25,29 +25,27 @@ class FieldStore {
     fields_ = reinterpret_cast<http::Field*>(arena_.get());
     size_ = 0;
     count_max_ = count;
-    text_ = reinterpret_cast<char*>(arena_.get() + before_text);
-    text_left_ = bytes;
+    text_ = Pen(reinterpret_cast<char*>(arena_.get() + before_text));
+    text_end_ = text_.at() + bytes;
   }
 
   // A copy that lives as long as this store.
-  std::string_view keep(std::string_view text) { return keep_joined({text}); }
-
-  // The parts one behind the other, as one text.
-  std::string_view keep_joined(std::initializer_list<std::string_view> parts) {
-    const char* const begin = text_;
-    for (const std::string_view part : parts) append(part);
+  std::string_view keep(std::string_view text) {
+    const char* const begin = mark();
+    pen(text.size()).put(text);
     return since(begin);
   }
 
-  // For a text that grows in steps: mark(), append() any number of times, since(mark).
-  const char* mark() const { return text_; }
-  void append(std::string_view part) {
-    WG_ASSERT(part.size() <= text_left_, "a field store was reserved too small");
-    text_ = copy_text(text_, part);
-    text_left_ -= part.size();
+  // For a text that grows in steps: mark(), pen() any number of times, since(mark). At most `bytes`
+  // may be put with a pen.
+  const char* mark() const { return text_.at(); }
+  Pen& pen(size_t bytes) {
+    WG_ASSERT(bytes <= static_cast<size_t>(text_end_ - text_.at()),
+              "a field store was reserved too small");
+    return text_;
   }
   std::string_view since(const char* begin) const {
-    return {begin, static_cast<size_t>(text_ - begin)};
+    return {begin, static_cast<size_t>(text_.at() - begin)};
   }
 
   void add(const http::Field& field) { push({keep(field.name), keep(field.value), field.id}); }
@@ -84,8 +82,8 @@ class FieldStore {
   http::Field* fields_ = nullptr;
   size_t size_ = 0;
   size_t count_max_ = 0;
-  char* text_ = nullptr;
-  size_t text_left_ = 0;
+  Pen text_{nullptr};
+  const char* text_end_ = nullptr;
   std::string_view source_;
   const char* copy_ = nullptr;
 };

@@ -12,8 +12,8 @@ constexpr std::string_view kVia = "1.1 warmgate";
 constexpr size_t kTraceDigits = 32;
 constexpr size_t kParentBytes = 55;  // a whole traceparent
 constexpr size_t kOwnFields = 6;     // via, forwarded, three x-forwarded-*, traceparent
-// Texts of ours around the addresses and names in those fields.
-constexpr size_t kOwnBytes = 160;
+// The texts of ours around the addresses and names in those fields, traceparent included.
+constexpr size_t kOwnBytes = 128;
 
 bool all_hex(std::string_view text) {
   return text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
@@ -21,6 +21,7 @@ bool all_hex(std::string_view text) {
 
 // W3C trace context: "00-<32 hex>-<16 hex>-<2 hex>". Cloud Trace's older form: "<32 hex>/...".
 std::string_view trace_id(const http::RequestHead& head) {
+  if (!head.fields.has_any({FieldName::traceparent, FieldName::x_cloud_trace_context})) return {};
   for (const http::Field& field : head.fields) {
     const bool parent = field.id == FieldName::traceparent && field.value.size() >= kParentBytes;
     const bool cloud =
@@ -34,13 +35,15 @@ std::string_view trace_id(const http::RequestHead& head) {
 
 // "00-<trace>-<span>-00" from the generator; nobody upstream has decided to sample.
 std::string_view make_traceparent(FieldStore& store, Prng& prng) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  char text[kParentBytes + 1] = "00-................................-................-00";
-  for (size_t begin : {3u, 19u, 36u}) {
-    uint64_t value = prng.next();
-    for (size_t i = 0; i < 16; ++i, value >>= 4) text[begin + i] = kDigits[value & 15];
-  }
-  return store.keep({text, kParentBytes});
+  const char* const begin = store.mark();
+  Pen& pen = store.pen(kParentBytes);
+  pen.put("00-");
+  pen.put_hex(prng.next());
+  pen.put_hex(prng.next());
+  pen.put('-');
+  pen.put_hex(prng.next());
+  pen.put("-00");
+  return store.since(begin);
 }
 
 bool replaced_by_ours(FieldName name) {
@@ -55,26 +58,25 @@ http::BodyLength body_length(const http::RequestHead& head) {
   return http::BodyLength::none();
 }
 
-// What passing on takes away and what it needs to know, in one look at the fields.
+// What passing on takes away, and what it adds.
 class Forwarding {
  public:
-  explicit Forwarding(const http::RequestHead& head)
-      : head_(head), filter_(head.fields), trace_(trace_id(head)) {}
+  Forwarding(const http::RequestHead& head, std::string_view client_ip)
+      : head_(head), ip_(client_ip), filter_(head.fields), trace_(trace_id(head)) {}
 
-  void run(StoredRequest& stored, std::string_view client_ip, Prng& prng) {
+  void run(StoredRequest& stored, Prng& prng) {
     FieldStore& store = stored.fields;
-    reserve(store, client_ip);
+    reserve(store);
     store.keep_source(head_.bytes);
     stored.method = store.rebased(head_.method_text);
     stored.target = store.rebased(head_.target);
-    stored.client_ip = store.keep(client_ip);
+    stored.client_ip = ip_ = store.keep(ip_);
     for (const http::Field& field : head_.fields) {
-      note(field.id);
       if (!forwards(field)) continue;
       store.add_rebased(field);
       if (field.id == FieldName::user_agent) stored.user_agent = store.span().back().value;
     }
-    add_hops(store, stored.client_ip);
+    add_hops(store);
     if (trace_.empty()) {
       const std::string_view parent = make_traceparent(store, prng);
       store.add_kept("traceparent", parent);
@@ -85,19 +87,16 @@ class Forwarding {
   }
 
  private:
-  void reserve(FieldStore& store, std::string_view client_ip) {
-    // The head itself, and once more for values that are joined with ours: a joint is two bytes
-    // long, no longer than what separates a name from its value.
-    store.reserve(2 * head_.bytes.size() + 2 * head_.authority.size() + 3 * client_ip.size() +
-                      kOwnBytes + kParentBytes,
-                  head_.fields.size() + kOwnFields);
-  }
+  bool has(FieldName name) const { return head_.fields.has(name); }
 
-  void note(FieldName id) {
-    has_via_ |= id == FieldName::via;
-    has_forwarded_for_ |= id == FieldName::x_forwarded_for;
-    has_forwarded_host_ |= id == FieldName::x_forwarded_host;
-    has_forwarded_proto_ |= id == FieldName::x_forwarded_proto;
+  void reserve(FieldStore& store) {
+    // Values that are joined with ours are there twice: a joint is two bytes long, no longer than
+    // what separates a name from its value.
+    const bool joins =
+        head_.fields.has_any({FieldName::via, FieldName::forwarded, FieldName::x_forwarded_for});
+    store.reserve((joins ? 2 : 1) * head_.bytes.size() + 2 * head_.authority.size() +
+                      3 * ip_.size() + kOwnBytes,
+                  head_.fields.size() + kOwnFields);
   }
 
   bool forwards(const http::Field& field) const {
@@ -106,42 +105,61 @@ class Forwarding {
     return filter_.forwards(field);
   }
 
-  void add_hops(FieldStore& store, std::string_view ip) {
-    store.add_kept("via", has_via_ ? joined(store, FieldName::via, {kVia}) : kVia);
-    const bool v6 = ip.find(':') != std::string_view::npos;
+  // Ours stands behind the client's own values: the nearest hop is the last.
+  void add_hops(FieldStore& store) {
     const bool host = !head_.authority.empty();
-    store.add_kept("forwarded",
-                   joined(store, FieldName::forwarded,
-                          {v6 ? "for=\"[" : "for=", ip, v6 ? "]\"" : "", host ? ";host=\"" : "",
-                           head_.authority, host ? "\"" : "", ";proto=http"}));
-    store.add_kept("x-forwarded-for",
-                   has_forwarded_for_ ? joined(store, FieldName::x_forwarded_for, {ip}) : ip);
-    if (!has_forwarded_proto_) store.add_kept("x-forwarded-proto", "http");
-    if (!has_forwarded_host_ && host) {
+    store.add_kept("via", joined(store, FieldName::via, kVia));
+    store.add_kept("forwarded", forwarded(store));
+    store.add_kept("x-forwarded-for", joined(store, FieldName::x_forwarded_for, ip_));
+    if (!has(FieldName::x_forwarded_proto)) store.add_kept("x-forwarded-proto", "http");
+    if (!has(FieldName::x_forwarded_host) && host) {
       store.add_kept("x-forwarded-host", store.rebased(head_.authority));
     }
   }
 
-  // The client's own values with ours behind: the nearest hop is the last.
-  std::string_view joined(FieldStore& store, FieldName name,
-                          std::initializer_list<std::string_view> last) const {
+  // RFC 7239.
+  std::string_view forwarded(FieldStore& store) const {
     const char* const begin = store.mark();
-    for (const http::Field& field : head_.fields) {
-      if (field.id != name) continue;
-      store.append(field.value);
-      store.append(", ");
+    put_values(store, FieldName::forwarded);
+    Pen& pen = store.pen(kOwnBytes / 2 + ip_.size() + head_.authority.size());
+    const bool v6 = ip_.find(':') != std::string_view::npos;
+    pen.put("for=");
+    if (v6) pen.put("\"[");
+    pen.put(ip_);
+    if (v6) pen.put("]\"");
+    if (!head_.authority.empty()) {
+      pen.put(";host=\"");
+      pen.put(head_.authority);
+      pen.put('"');
     }
-    for (const std::string_view part : last) store.append(part);
+    pen.put(";proto=http");
     return store.since(begin);
   }
 
+  // `ours` must last as long as the store.
+  std::string_view joined(FieldStore& store, FieldName name, std::string_view ours) const {
+    if (!has(name)) return ours;
+    const char* const begin = store.mark();
+    put_values(store, name);
+    store.pen(ours.size()).put(ours);
+    return store.since(begin);
+  }
+
+  // The client's own values, each with a comma behind.
+  void put_values(FieldStore& store, FieldName name) const {
+    if (!has(name)) return;
+    for (const http::Field& field : head_.fields) {
+      if (field.id != name) continue;
+      Pen& pen = store.pen(field.value.size() + 2);
+      pen.put(field.value);
+      pen.put(", ");
+    }
+  }
+
   const http::RequestHead& head_;
+  std::string_view ip_;
   const http::ForwardFilter filter_;
   const std::string_view trace_;  // empty: the client has none
-  bool has_via_ = false;
-  bool has_forwarded_for_ = false;
-  bool has_forwarded_host_ = false;
-  bool has_forwarded_proto_ = false;
 };
 
 }  // namespace
@@ -150,12 +168,12 @@ StoredRequest store_request(const http::RequestHead& head, std::string_view clie
   StoredRequest stored;
   stored.length = body_length(head);
   stored.head_method = head.method == http::Method::head;
-  Forwarding(head).run(stored, client_ip, prng);
+  Forwarding(head, client_ip).run(stored, prng);
   return stored;
 }
 
 bool read_client_limit(const http::RequestHead& head, Duration& limit) {
-  const http::Field* field = head.fields.find(kTimeoutField);
+  const http::Field* field = head.fields.find(FieldName::warmgate, kTimeoutField);
   if (field == nullptr) return true;
   const auto parsed = parse_duration(field->value);
   if (!parsed || *parsed <= Duration::zero()) return false;
@@ -164,7 +182,7 @@ bool read_client_limit(const http::RequestHead& head, Duration& limit) {
 }
 
 bool read_priority(const http::RequestHead& head, policy::Priority& priority) {
-  const http::Field* field = head.fields.find(kPriorityField);
+  const http::Field* field = head.fields.find(FieldName::warmgate, kPriorityField);
   if (field == nullptr) return true;
   for (const policy::Priority known : {policy::Priority::low, policy::Priority::high}) {
     if (field->value != policy::name(known)) continue;

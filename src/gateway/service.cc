@@ -92,10 +92,8 @@ void Service::handle(const http::RequestHead& head, transport::ServerTransaction
     return;
   }
   event.request = policy::RequestId{++last_request_};
-  auto [entry, inserted] = exchanges_.emplace(
-      event.request, std::make_unique<Exchange>(*this, event.request, head, transaction));
-  entry->second->begin();  // before the step, which may end it
-  step(event);
+  exchanges_[exchanges_.insert(event.request, *this, event.request, head, transaction)].begin();
+  step(event);  // last: it may end the exchange
 }
 
 void Service::request_gone(Exchange& exchange) {
@@ -119,14 +117,26 @@ void Service::exchange_over(Exchange& exchange, AccessRecord& record) {
   counters_.response_bytes += record.response_bytes;
   if (record.latency > config_.policy.slo) ++counters_.over_slo;
   access_log_.write(record);
-  exchanges_.erase(exchange.id());
+  exchanges_.erase(exchanges_.find(exchange.id()));
 }
 
 // ---- attempts and probes ----
 
 Attempt* Service::find_attempt(policy::AttemptId id) {
-  const auto it = attempts_.find(id);
-  return it == attempts_.end() ? nullptr : it->second.get();
+  const policy::Slot slot = attempts_.find(id);
+  return slot == policy::kNoSlot ? nullptr : &attempts_[slot];
+}
+
+Attempt& Service::attempt(policy::AttemptId id) {
+  Attempt* const found = find_attempt(id);
+  WG_ASSERT(found != nullptr, "the policy names an attempt that is over");
+  return *found;
+}
+
+Exchange& Service::exchange(policy::RequestId id) {
+  const policy::Slot slot = exchanges_.find(id);
+  WG_ASSERT(slot != policy::kNoSlot, "the policy names a request that is over");
+  return exchanges_[slot];
 }
 
 void Service::attempt_first_byte(Attempt& attempt, const policy::AttemptFirstByte& event) {
@@ -152,7 +162,7 @@ void Service::attempt_finished(Attempt& attempt, Outcome outcome) {
 void Service::remove(Attempt& attempt) {
   const policy::AttemptId id = attempt.id();
   attempt.exchange().attempt_ended(attempt);
-  attempts_.erase(id);
+  attempts_.erase(attempts_.find(id));
 }
 
 void Service::probe_finished(Probe& probe, const ProbeResult& result) {
@@ -201,30 +211,25 @@ void Service::step_once(const policy::Event& event) {
 }
 
 void Service::apply(const policy::StartAttempt& action) {
-  Exchange& exchange = *exchanges_.at(action.request);
-  auto [entry, inserted] = attempts_.emplace(
-      action.attempt, std::make_unique<Attempt>(*this, exchange, action, backend(action.backend)));
-  WG_ASSERT(inserted, "the policy used an attempt id twice");
-  entry->second->start();
+  const policy::Slot slot = attempts_.insert(action.attempt, *this, exchange(action.request),
+                                             action, backend(action.backend));
+  attempts_[slot].start();
 }
 
 void Service::apply(const policy::Commit& action) {
-  Attempt* attempt = find_attempt(action.attempt);
-  WG_ASSERT(attempt != nullptr, "the policy committed an attempt that is over");
-  attempt->commit();
+  attempt(action.attempt).commit();
 }
 
 void Service::apply(const policy::CancelAttempt& action) {
-  Attempt* attempt = find_attempt(action.attempt);
-  WG_ASSERT(attempt != nullptr, "the policy cancelled an attempt that is over");
-  const auto pool = static_cast<size_t>(attempt->pool());
+  Attempt& cancelled = attempt(action.attempt);
+  const auto pool = static_cast<size_t>(cancelled.pool());
   ++counters_.attempts[pool][static_cast<size_t>(Outcome::cancelled)];
-  remove(*attempt);
+  remove(cancelled);
   pending_.emplace_back(policy::AttemptFinished{action.attempt, Outcome::cancelled});
 }
 
 void Service::apply(const policy::Reject& action) {
-  exchanges_.at(action.request)->reject(action);
+  exchange(action.request).reject(action);
 }
 
 void Service::apply(const policy::StartProbe& action) {

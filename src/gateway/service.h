@@ -26,6 +26,7 @@
 #include "gateway/tls_contexts.h"
 #include "net/loop.h"
 #include "policy/dispatcher.h"
+#include "policy/slab_map.h"
 
 namespace warmgate::gateway {
 
@@ -84,6 +85,8 @@ class Service {
   void apply(const policy::Preconnect& action);
   Backend& backend(policy::BackendRef ref);
   void remove(Attempt& attempt);
+  Exchange& exchange(policy::RequestId id);
+  Attempt& attempt(policy::AttemptId id);
   void backend_answered(policy::BackendRef ref);
 
   net::Loop& loop_;
@@ -97,8 +100,8 @@ class Service {
   ModelCheck model_check_;
 
   uint64_t last_request_ = 0;
-  std::unordered_map<policy::RequestId, std::unique_ptr<Exchange>> exchanges_;
-  std::unordered_map<policy::AttemptId, std::unique_ptr<Attempt>> attempts_;
+  policy::SlabMap<policy::RequestId, Exchange> exchanges_;
+  policy::SlabMap<policy::AttemptId, Attempt> attempts_;
   std::unordered_map<policy::ProbeId, std::unique_ptr<Probe>> probes_;
 
   // Steps do not nest: what an action brings about is taken up when its step is done.

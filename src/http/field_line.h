@@ -1,6 +1,7 @@
 // One field line of a head or of a trailer section. Inline: this is where the parser's time goes.
 #pragma once
 
+#include <cstring>
 #include <string_view>
 
 #include "http/field_names.h"
@@ -29,13 +30,15 @@ struct LineCursor {
   // Goes from `p`, somewhere in the line, to the end of the line; `p` becomes the CR there.
   [[gnu::always_inline]] LineStatus finish_line(const char*& p) {
     p = find_first(ControlByte(), begin, p, end);
+    if (end - p >= 2 && std::memcmp(p, "\r\n", 2) == 0) [[likely]] {  // no tab within
+      next = p + 2;
+      return LineStatus::line;
+    }
     while (p != end && *p == '\t') p = find_first(ControlByte(), begin, p + 1, end);
     if (p == end) return LineStatus::need_more;
-    if (*p != '\r') [[unlikely]]
-      return refuse(describe_bad_byte(*p));
+    if (*p != '\r') return refuse(describe_bad_byte(*p));
     if (p + 1 == end) return LineStatus::need_more;
-    if (p[1] != '\n') [[unlikely]]
-      return refuse(describe_bad_byte(*p));
+    if (p[1] != '\n') return refuse(describe_bad_byte(*p));
     next = p + 2;
     return LineStatus::line;
   }

@@ -27,15 +27,17 @@ bool is_hop_by_hop(FieldName id) {
 }
 
 const Field* Fields::find(FieldName id) const {
+  if (!has(id)) return nullptr;
   for (const Field& field : *this) {
     if (field.id == id) return &field;
   }
   return nullptr;
 }
 
-const Field* Fields::find(std::string_view name) const {
+const Field* Fields::find(FieldName id, std::string_view name) const {
+  if (!has(id)) return nullptr;
   for (const Field& field : *this) {
-    if (equals_ignoring_case(field.name, name)) return &field;
+    if (field.id == id && equals_ignoring_case(field.name, name)) return &field;
   }
   return nullptr;
 }

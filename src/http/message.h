@@ -4,8 +4,10 @@
 // Lifetime.  All views point into the buffer that was parsed and die with it.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -45,6 +47,7 @@ enum class FieldName : uint8_t {
   x_forwarded_host,
   x_forwarded_proto,
 };
+inline constexpr size_t kFieldNames = static_cast<size_t>(FieldName::x_forwarded_proto) + 1;
 
 // Case-insensitive. O(1) in the number of known names.
 FieldName classify(std::string_view name);
@@ -64,7 +67,8 @@ struct Field {
 inline constexpr size_t kMaxFields = 100;
 inline constexpr size_t kMaxConnectionOptions = 32;  // that the Connection fields of a head list
 
-// A bounded list of fields. push() returns false when it is full.
+// A bounded list of fields, which knows which names are in it. push() returns false when it is
+// full.
 //
 // Memory.  4 KB in place, of which only the used part is ever written or copied.
 class Fields {
@@ -74,6 +78,7 @@ class Fields {
   Fields& operator=(const Fields& other) {
     if (this == &other) return *this;
     size_ = other.size_;
+    names_ = other.names_;
     std::uninitialized_copy_n(other.items_, size_, items_);
     return *this;
   }
@@ -81,20 +86,35 @@ class Fields {
   bool push(const Field& field) {
     if (size_ == kMaxFields) return false;
     std::construct_at(items_ + size_++, field);
+    names_ |= bit_of(field.id);
     return true;
   }
-  void clear() { size_ = 0; }
+  void clear() {
+    size_ = 0;
+    names_ = 0;
+  }
   size_t size() const { return size_; }
   std::span<const Field> span() const { return {items_, size_}; }
   const Field* begin() const { return items_; }
   const Field* end() const { return items_ + size_; }
 
-  // The first field of that name, or nullptr.
+  bool has(FieldName id) const { return (names_ & bit_of(id)) != 0; }
+  bool has_any(std::initializer_list<FieldName> ids) const {
+    return std::any_of(ids.begin(), ids.end(), [this](FieldName id) { return has(id); });
+  }
+
+  // The first field of that name, or nullptr. `id` alone is enough but for `other` and `warmgate`,
+  // which stand for many names.
   const Field* find(FieldName id) const;
-  const Field* find(std::string_view name) const;
+  const Field* find(FieldName id, std::string_view name) const;
+  const Field* find(std::string_view name) const { return find(classify(name), name); }
 
  private:
+  static_assert(kFieldNames <= 32, "a bit each");
+  static constexpr uint32_t bit_of(FieldName id) { return uint32_t{1} << static_cast<uint8_t>(id); }
+
   size_t size_ = 0;
+  uint32_t names_ = 0;
   union {  // no constructor runs for the unused ones
     Field items_[kMaxFields];
   };

@@ -1,9 +1,11 @@
 #include "http/problem.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
 
+#include "http/wide.h"
 #include "http/writer.h"
 
 namespace warmgate::http {
@@ -32,36 +34,26 @@ size_t utf8_length(std::string_view text) {
   return 0;
 }
 
-// What stands in a JSON string as it is, by far the most: it is copied in runs.
-constexpr std::array<bool, 256> kPlain = [] {
-  std::array<bool, 256> plain{};
-  for (size_t byte = 0x20; byte < 0x7f; ++byte) plain[byte] = byte != '"' && byte != '\\';
-  return plain;
-}();
-
-void append_escaped(std::string& out, char c) {
+void put_escaped(Pen& pen, char c) {
   constexpr std::string_view kHex = "0123456789abcdef";
   switch (c) {
     case '"':
-      out.append("\\\"");
-      return;
+      return pen.put("\\\"");
     case '\\':
-      out.append("\\\\");
-      return;
+      return pen.put("\\\\");
     case '\n':
-      out.append("\\n");
-      return;
+      return pen.put("\\n");
     case '\r':
-      out.append("\\r");
-      return;
+      return pen.put("\\r");
     case '\t':
-      out.append("\\t");
-      return;
+      return pen.put("\\t");
     default:
       break;
   }
   const auto byte = static_cast<uint8_t>(c);
-  out.append("\\u00").append(1, kHex[byte >> 4]).append(1, kHex[byte & 15]);
+  pen.put("\\u00");
+  pen.put(kHex[byte >> 4]);
+  pen.put(kHex[byte & 15]);
 }
 
 struct ValueWriter {
@@ -90,25 +82,33 @@ void append_member(std::string& out, std::string_view name, const auto& value) {
 
 }  // namespace
 
-void append_json_string(std::string& out, std::string_view text) {
-  out.push_back('"');
-  while (!text.empty()) {
-    size_t plain = 0;
-    while (plain < text.size() && kPlain[static_cast<uint8_t>(text[plain])]) ++plain;
-    out.append(text.substr(0, plain));
-    text.remove_prefix(plain);
-    if (text.empty()) break;
-    const size_t length = utf8_length(text);
+void put_json_string(Pen& pen, std::string_view text) {
+  const char *p = text.data(), *const end = p + text.size();
+  pen.put('"');
+  while (p != end) {
+    // What stands in a JSON string as it is, by far the most, is copied in runs.
+    const char* const special = find_first(NotPlainInJson(), text.data(), p, end);
+    pen.put(between(p, special));
+    if (special == end) break;
+    const size_t length = utf8_length(between(special, end));
     if (length == 1) {
-      append_escaped(out, text[0]);
+      put_escaped(pen, *special);
     } else if (length != 0) {
-      out.append(text.substr(0, length));
+      pen.put(std::string_view(special, length));
     } else {
-      out.append("\xef\xbf\xbd");
+      pen.put("\xef\xbf\xbd");
     }
-    text.remove_prefix(length == 0 ? 1 : length);
+    p = special + std::max<size_t>(length, 1);
   }
-  out.push_back('"');
+  pen.put('"');
+}
+
+void append_json_string(std::string& out, std::string_view text) {
+  const size_t before = out.size();
+  out.resize(before + json_string_room(text));
+  Pen pen(out.data() + before);
+  put_json_string(pen, text);
+  out.resize(static_cast<size_t>(pen.at() - out.data()));
 }
 
 std::string render_problem(const Problem& problem,

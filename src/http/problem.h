@@ -7,6 +7,8 @@
 #include <string_view>
 #include <variant>
 
+#include "base/pen.h"
+
 namespace warmgate::http {
 
 inline constexpr std::string_view kProblemType = "application/problem+json";
@@ -26,8 +28,12 @@ struct Problem {
 std::string render_problem(const Problem& problem,
                            std::initializer_list<Problem::Extension> extensions = {});
 
-// Appends `text` as a JSON string, quotes included. Invalid UTF-8 becomes U+FFFD: the text may have
+// Writes `text` as a JSON string, quotes included. Invalid UTF-8 becomes U+FFFD: the text may have
 // come from a peer.
+void put_json_string(Pen& pen, std::string_view text);
+constexpr size_t json_string_room(std::string_view text) {  // that it needs at most
+  return 2 + 6 * text.size();
+}
 void append_json_string(std::string& out, std::string_view text);
 
 }  // namespace warmgate::http

@@ -91,4 +91,20 @@ struct UnusualNameByte {
 #endif
 };
 
+// What does not stand in a JSON string as it is, and bytes beyond ASCII, which need a closer look.
+struct NotPlainInJson {
+  bool operator()(char c) const {
+    return is_control(c) || c == '"' || c == '\\' || static_cast<uint8_t>(c) >= 0x80;
+  }
+#if defined(__SSE2__)
+  __m128i operator()(__m128i block) const {
+    const __m128i quote = _mm_or_si128(_mm_cmpeq_epi8(block, _mm_set1_epi8('"')),
+                                       _mm_cmpeq_epi8(block, _mm_set1_epi8('\\')));
+    const __m128i del = _mm_cmpeq_epi8(block, _mm_set1_epi8(0x7f));
+    // Signed: bytes from 0x80 on are less than 0x20, too.
+    return _mm_or_si128(_mm_or_si128(quote, del), _mm_cmplt_epi8(block, _mm_set1_epi8(0x20)));
+  }
+#endif
+};
+
 }  // namespace warmgate::http

@@ -3,30 +3,24 @@
 #include <array>
 #include <charconv>
 
-#include "base/copy.h"
+#include "base/pen.h"
 
 namespace warmgate::http {
 namespace {
 
-// Grows a string once and then fills the new room: several times cheaper than many appends.
-class Filler {
- public:
-  Filler(std::string& out, size_t size) {
-    const size_t before = out.size();
-    out.resize(before + size);
-    next_ = out.data() + before;
-  }
-  void put(std::string_view text) { next_ = copy_text(next_, text); }
-  void put_field(std::string_view name, std::string_view value) {
-    put(name);
-    put(": ");
-    put(value);
-    put("\r\n");
-  }
+// Makes `out` longer by `size`, and gives a pen for the new room.
+Pen grow(std::string& out, size_t size) {
+  const size_t before = out.size();
+  out.resize(before + size);
+  return Pen(out.data() + before);
+}
 
- private:
-  char* next_;
-};
+void put_field(Pen& pen, std::string_view name, std::string_view value) {
+  pen.put(name);
+  pen.put(": ");
+  pen.put(value);
+  pen.put("\r\n");
+}
 
 constexpr size_t field_size(std::string_view name, std::string_view value) {
   return name.size() + value.size() + 4;
@@ -70,12 +64,12 @@ struct Ending {
   size_t size() const {
     return length_name.size() + length.size() + framing.size() + connection.size() + 2;
   }
-  void put(Filler& filler) const {
-    filler.put(length_name);
-    filler.put(length);
-    filler.put(framing);
-    filler.put(connection);
-    filler.put("\r\n");
+  void put(Pen& pen) const {
+    pen.put(length_name);
+    pen.put(length);
+    pen.put(framing);
+    pen.put(connection);
+    pen.put("\r\n");
   }
 };
 
@@ -87,15 +81,15 @@ void append_request_head(std::string& out, std::string_view method, std::string_
   constexpr std::string_view kVersion = " HTTP/1.1\r\n";
   const Digits digits(body.bytes);
   const Ending ending(body, digits, !keep_alive);
-  Filler filler(out, method.size() + 1 + target.size() + kVersion.size() +
-                         field_size("Host", authority) + fields_size(fields) + ending.size());
-  filler.put(method);
-  filler.put(" ");
-  filler.put(target);
-  filler.put(kVersion);
-  filler.put_field("Host", authority);
-  for (const Field& field : fields) filler.put_field(field.name, field.value);
-  ending.put(filler);
+  Pen pen = grow(out, method.size() + 1 + target.size() + kVersion.size() +
+                          field_size("Host", authority) + fields_size(fields) + ending.size());
+  pen.put(method);
+  pen.put(' ');
+  pen.put(target);
+  pen.put(kVersion);
+  put_field(pen, "Host", authority);
+  for (const Field& field : fields) put_field(pen, field.name, field.value);
+  ending.put(pen);
 }
 
 void append_response_head(std::string& out, uint16_t status, std::span<const Field> fields,
@@ -104,19 +98,20 @@ void append_response_head(std::string& out, uint16_t status, std::span<const Fie
   const std::string_view reason = reason_phrase(status);
   const Digits code(status), digits(body.bytes);
   const Ending ending(body, digits, close || body.framing == Framing::until_close);
-  Filler filler(out, kVersion.size() + code.size + 1 + reason.size() + 2 + fields_size(fields) +
-                         ending.size());
-  filler.put(kVersion);
-  filler.put(code.view());
-  filler.put(" ");
-  filler.put(reason);
-  filler.put("\r\n");
-  for (const Field& field : fields) filler.put_field(field.name, field.value);
-  ending.put(filler);
+  Pen pen = grow(out, kVersion.size() + code.size + 1 + reason.size() + 2 + fields_size(fields) +
+                          ending.size());
+  pen.put(kVersion);
+  pen.put(code.view());
+  pen.put(' ');
+  pen.put(reason);
+  pen.put("\r\n");
+  for (const Field& field : fields) put_field(pen, field.name, field.value);
+  ending.put(pen);
 }
 
 void append_field(std::string& out, std::string_view name, std::string_view value) {
-  Filler(out, field_size(name, value)).put_field(name, value);
+  Pen pen = grow(out, field_size(name, value));
+  put_field(pen, name, value);
 }
 
 void append_chunk_size(std::string& out, uint64_t size) {

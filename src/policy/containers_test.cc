@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <memory>
 #include <set>
 
 #include "base/prng.h"
@@ -32,6 +33,20 @@ TEST(SlabMap, behaves_as_a_map_and_uses_slots_again) {
   }
   EXPECT_LE(highest, 101u);
   EXPECT_EQ(slab.find(RequestId{}), kNoSlot);
+}
+
+TEST(SlabMap, constructs_and_destroys_each_record_once) {
+  const auto life = std::make_shared<int>();  // one more owner for each record that is alive
+  {
+    SlabMap<RequestId, std::shared_ptr<int>> slab;
+    for (uint64_t id = 1; id <= 200; ++id) slab.insert(RequestId{id}, life);
+    EXPECT_EQ(life.use_count(), 201);
+    for (uint64_t id = 1; id <= 100; ++id) slab.erase(slab.find(RequestId{id}));
+    EXPECT_EQ(life.use_count(), 101);
+    slab.insert(RequestId{300}, life);
+    EXPECT_EQ(life.use_count(), 102);
+  }
+  EXPECT_EQ(life.use_count(), 1);
 }
 
 TEST(InstantHeap, gives_the_earliest_ties_by_id_and_removes_any) {

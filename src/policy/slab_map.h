@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "base/assert.h"
@@ -28,14 +29,16 @@ class SlabMap {
 
   uint32_t size() const { return size_; }
 
-  Slot insert(IdType id, const T& value) {
+  // Makes a T of `arguments`, which must not use this map meanwhile.
+  template <class... Arguments>
+  Slot insert(IdType id, Arguments&&... arguments) {
     WG_ASSERT(id.value != 0, "an id is never 0");
     if ((size_ + 1) * 2 > table_.size()) grow();
     const Slot slot = free_.empty() ? new_slot() : free_.back();
     place(id.value, slot);
     if (!free_.empty()) free_.pop_back();
+    std::construct_at(&record(slot).value, std::forward<Arguments>(arguments)...);
     record(slot).id = id.value;
-    record(slot).value = value;
     ++size_;
     return slot;
   }
@@ -56,6 +59,7 @@ class SlabMap {
     WG_ASSERT(holds(slot), "only a record that is held can be erased");
     remove_from_table(record(slot).id);
     record(slot).id = 0;
+    std::destroy_at(&record(slot).value);
     free_.push_back(slot);
     --size_;
   }
@@ -73,7 +77,14 @@ class SlabMap {
 
   struct Record {
     uint64_t id = 0;  // 0: free
-    T value{};
+    union {
+      T value;  // unless free
+    };
+
+    Record() {}
+    ~Record() {
+      if (id != 0) std::destroy_at(&value);
+    }
   };
 
   Record& record(Slot slot) { return blocks_[slot / kBlock][slot % kBlock]; }
