@@ -5,6 +5,7 @@
 #include "cli/demo_command.h"
 #include "cli/exit_status.h"
 #include "cli/load_command.h"
+#include "cli/plan_command.h"
 #include "cli/serve_command.h"
 #include "cli/serverless_command.h"
 #include "cli/status_command.h"
@@ -32,6 +33,7 @@ int main(int argc, char** argv) {
   add_serve_command(app, exit_status);
   add_check_command(app, exit_status);
   add_status_command(app, exit_status);
+  add_plan_command(app, exit_status);
   add_load_command(app, exit_status);
   add_serverless_command(app, exit_status);
   try {

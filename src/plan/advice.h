@@ -1,0 +1,23 @@
+// What a plan recommends, in one sentence and as a configuration.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "plan/row.h"
+
+namespace warmgate::plan {
+
+// warmgate's configuration if it is among the policies; else the best of the others.
+const Found& recommended(const Plan& plan, double target);
+
+// One sentence or two: what to take, what it costs, what users notice, and what the best of the
+// others would cost, also where that is less.
+std::string advice(const Setup& setup, const Plan& plan);
+
+// A warmgate.yaml for the recommended size, which `warmgate check` accepts. Addresses are those of
+// the configuration that the plan was made with, or examples to be replaced. Empty when warmgate is
+// not among the policies.
+std::string recommended_config(const Setup& setup, const Plan& plan);
+
+}  // namespace warmgate::plan

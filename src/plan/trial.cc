@@ -1,0 +1,84 @@
+#include "plan/trial.h"
+
+#include "sim/oracle.h"
+#include "sim/simulation.h"
+
+namespace warmgate::plan {
+
+bool better(const Outcome& a, const Outcome& b, double target) {
+  const bool a_meets = a.meets(target), b_meets = b.meets(target);
+  if (a_meets != b_meets) return a_meets;
+  const uint64_t a_broken = a.figures.violations(), b_broken = b.figures.violations();
+  if (!a_meets && a_broken != b_broken) return a_broken < b_broken;
+  if (a.usd() != b.usd()) return a.usd() < b.usd();
+  return a_broken < b_broken;
+}
+
+Trial trial_of(const Setup& setup, const Policy& policy, size_t choice, const Size& size) {
+  const sim::ServerlessModel& serverless = setup.world.serverless;
+  return {&policy, choice, size, serverless.vcpus, serverless.memory_gib, serverless.concurrency};
+}
+
+sim::World world_of(const Setup& setup, const Trial& trial) {
+  sim::World world = setup.world;
+  const Size size = trial.used_size();
+  world.always_on.machine = size.machine;
+  world.always_on.backends = size.machines;
+  world.always_on.slots = size.slots;
+  world.always_on.share_cores = !size.machine.gpu;
+  world.serverless.vcpus = trial.vcpus;
+  world.serverless.memory_gib = trial.memory_gib;
+  world.serverless.concurrency = trial.concurrency;
+  if (!trial.policy->uses_serverless()) world.serverless.max_instances = 0;
+
+  const baselines::Alternative* alternative = trial.policy->alternative;
+  if (alternative == nullptr) return world;
+  const baselines::Platform& platform = alternative->platform;
+  if (platform.target_utilisation) {
+    world.serverless.target_utilisation = *platform.target_utilisation;
+  }
+  if (platform.scale_window) world.serverless.scale_window = *platform.scale_window;
+  if (platform.hold) world.serverless.wait_least = *platform.hold;
+  if (platform.idle_lifetime) {
+    world.serverless.idle_limit = world.serverless.idle_least = *platform.idle_lifetime;
+  }
+  if (alternative->choice_is_min_instances) {
+    world.serverless.min_instances = static_cast<uint32_t>(trial.chosen().value);
+  }
+  return world;
+}
+
+policy::ServiceSettings settings_of(const Setup& setup, const sim::World& world) {
+  const policy::ServiceSettings facts = sim::settings_for(world);
+  if (setup.service() == nullptr) return facts;
+  policy::ServiceSettings settings = setup.service()->policy;
+  settings.slo = facts.slo;
+  settings.slo_first_byte = facts.slo_first_byte;
+  settings.always_on = facts.always_on;
+  settings.health.enabled = facts.health.enabled;
+  const bool keep_warm = settings.serverless.keep_warm;
+  const Duration keep_warm_interval = settings.serverless.keep_warm_interval;
+  settings.serverless = facts.serverless;
+  settings.serverless.keep_warm = keep_warm;
+  settings.serverless.keep_warm_interval = keep_warm_interval;
+  return settings;
+}
+
+Outcome run_trial(const Setup& setup, const Trial& trial, const std::atomic<bool>* stop,
+                  uint32_t bins) {
+  const sim::World world = world_of(setup, trial);
+  Outcome outcome{trial, {}};
+  if (trial.policy->kind == Policy::Kind::oracle) {
+    outcome.figures = sim::oracle_schedule(world, setup.workload());
+    return outcome;
+  }
+  const auto dispatcher =
+      make_dispatcher(*trial.policy, trial.chosen(), settings_of(setup, world), setup.seed);
+  sim::SimulationOptions options;
+  options.bins = bins;
+  options.stop = stop;
+  outcome.figures = sim::simulate(world, setup.workload(), *dispatcher, setup.seed, options);
+  return outcome;
+}
+
+}  // namespace warmgate::plan
