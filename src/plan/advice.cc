@@ -68,23 +68,19 @@ const Found& recommended(const Plan& plan, double target) {
   return best != nullptr ? *best : plan.oracle();
 }
 
-std::string advice(const Setup& setup, const Plan& plan) {
-  const Found& mine = recommended(plan, setup.target);
-  const Row row = row_of(mine, plan, setup.target);
-  const std::string slo = format_duration(setup.world.slo);
+std::string advice(const Inputs& inputs, const Plan& plan) {
+  const Found& mine = recommended(plan, inputs.target);
+  const Row row = row_of(mine, plan, inputs.target);
+  const std::string slo = format_duration(inputs.world.slo);
   std::string text = "Take " + what_to_take(row) + ": " + usd(row.usd_per_month) +
                      " USD a month, " + with_places(row.cost_over_oracle, 2) +
                      " times what perfect foresight would pay, and " + what_is_noticed(row, slo);
-  if (!row.meets_target) {
-    text += ", which misses the target of " + nines(setup.target);
-    const uint64_t impossible =
-        mine.best.figures.violations_by_cause[static_cast<size_t>(sim::ViolationCause::impossible)];
-    if (impossible > 0) {
-      text += " (" + whole(impossible) + " of them take longer than that by themselves)";
-    }
+  if (inputs.impossible > 0) {
+    text += "; " + whole(inputs.impossible) + " of them take longer than that by themselves";
   }
-  const Found* other = best_of(plan, setup.target, &mine);
-  if (other != nullptr) text += "; " + compared(row, row_of(*other, plan, setup.target));
+  if (!row.meets_target) text += ", which misses the target of " + nines(inputs.target);
+  const Found* other = best_of(plan, inputs.target, &mine);
+  if (other != nullptr) text += "; " + compared(row, row_of(*other, plan, inputs.target));
   return text + ".";
 }
 
@@ -94,13 +90,16 @@ namespace {
 
 config::Backend example_backend(size_t index) {
   const std::string host = "10.0.0." + std::to_string(11 + index % 200);
-  return {
-      .url = "http://" + host + ":8080", .host = host, .port = 8080, .base_path = "", .host_header = host + ":8080"};
+  return {.url = "http://" + host + ":8080",
+          .host = host,
+          .port = 8080,
+          .base_path = "",
+          .host_header = host + ":8080"};
 }
 
-std::string from_scratch(const Setup& setup, const Found& mine, const std::string& head) {
+std::string from_scratch(const Inputs& inputs, const Found& mine, const std::string& head) {
   const Trial& trial = mine.best.trial;
-  const sim::World world = world_of(setup, trial);
+  const sim::World world = world_of(inputs, trial);
   const Policy::Choice& choice = trial.chosen();
   std::string text = head;
   text += "# Put your own addresses in: those below are examples.\n";
@@ -126,13 +125,13 @@ std::string from_scratch(const Setup& setup, const Found& mine, const std::strin
   return text;
 }
 
-std::string from_config(const Setup& setup, const Found& mine, const std::string& head) {
+std::string from_config(const Inputs& inputs, const Found& mine, const std::string& head) {
   const Trial& trial = mine.best.trial;
-  config::Config config = *setup.config;
+  config::Config config = *inputs.config;
   config::Service& service = config.services.front();
-  service.policy = settings_of(setup, world_of(setup, trial));
-  service.policy.health = setup.service()->policy.health;
-  service.policy.serverless.backends = setup.service()->policy.serverless.backends;
+  service.policy = settings_of(inputs, world_of(inputs, trial));
+  service.policy.health = inputs.service()->policy.health;
+  service.policy.serverless.backends = inputs.service()->policy.serverless.backends;
   service.always_on.resize(std::min<size_t>(service.always_on.size(), trial.size.machines));
   while (service.always_on.size() < trial.size.machines) {
     service.always_on.push_back(example_backend(service.always_on.size()));
@@ -142,13 +141,13 @@ std::string from_config(const Setup& setup, const Found& mine, const std::string
 
 }  // namespace
 
-std::string recommended_config(const Setup& setup, const Plan& plan) {
+std::string recommended_config(const Inputs& inputs, const Plan& plan) {
   const Found* mine = warmgate_of(plan);
   if (mine == nullptr) return "";
-  const Row row = row_of(*mine, plan, setup.target);
+  const Row row = row_of(*mine, plan, inputs.target);
   const std::string head = "# By `warmgate plan`: " + usd(row.usd_per_month) + " USD a month, " +
-                           what_is_noticed(row, format_duration(setup.world.slo)) + ".\n";
-  return setup.config ? from_config(setup, *mine, head) : from_scratch(setup, *mine, head);
+                           what_is_noticed(row, format_duration(inputs.world.slo)) + ".\n";
+  return inputs.config ? from_config(inputs, *mine, head) : from_scratch(inputs, *mine, head);
 }
 
 }  // namespace warmgate::plan

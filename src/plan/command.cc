@@ -34,8 +34,8 @@ Status check_outputs(const PlanOptions& options) {
   return success();
 }
 
-void print_input(const Setup& setup, std::ostream& out) {
-  const workload::Workload& workload = setup.workload();
+void print_input(const Inputs& inputs, std::ostream& out) {
+  const workload::Workload& workload = inputs.workload();
   const Duration span = workload.back().at;
   double work_s = 0;
   for (const workload::Request& request : workload) work_s += to_seconds(request.service);
@@ -45,8 +45,13 @@ void print_input(const Setup& setup, std::ostream& out) {
       << number(requests / span_s) << " per second, mean service time "
       << latency(work_s / requests) << ", mean load " << with_places(work_s / span_s, 2)
       << " slots)\n";
-  if (setup.recorded.filled_in > 0) {
-    out << whole(setup.recorded.filled_in)
+  if (inputs.impossible > 0) {
+    out << whole(inputs.impossible)
+        << " requests take longer than the SLO by themselves; they count as violations of every "
+           "policy, and the target is for the others\n";
+  }
+  if (inputs.recorded.filled_in > 0) {
+    out << whole(inputs.recorded.filled_in)
         << " requests of the log have no time of their own; theirs is drawn from the others\n";
   }
 }
@@ -58,34 +63,34 @@ void print_bad_rows(const workload::BadRows& bad_rows, std::ostream& errors) {
   if (bad_rows.count() > bad_rows.first().size()) errors << "  ...\n";
 }
 
-void print_plan(const Setup& setup, const Plan& plan, const std::vector<Row>& rows,
+void print_plan(const Inputs& inputs, const Plan& plan, const std::vector<Row>& rows,
                 std::ostream& out) {
-  const bool searched = !setup.size.has_value();
-  print_input(setup, out);
+  const bool searched = !inputs.size.has_value();
+  print_input(inputs, out);
   out << "\n" << table(rows, searched);
   bool all_meet = true;
   for (const Row& row : rows) all_meet = all_meet && row.meets_target;
   if (!all_meet) {
-    out << "* less than " << nines(setup.target) << " within " << format_duration(setup.world.slo)
+    out << "* less than " << nines(inputs.target) << " within " << format_duration(inputs.world.slo)
         << "\n";
   }
   if (searched) out << "\n" << nines_table(plan);
   out << "\nNo schedule that answers all in time on the oracle's machines can cost less than "
       << usd(plan.bound_usd_per_month) << " USD a month.\n\n"
-      << advice(setup, plan) << std::endl;
+      << advice(inputs, plan) << std::endl;
 }
 
-Status write_outputs(const PlanOptions& options, const Setup& setup, const Plan& plan,
+Status write_outputs(const PlanOptions& options, const Inputs& inputs, const Plan& plan,
                      const std::vector<Row>& rows, const std::string& page, std::ostream& out) {
   if (options.json == "-") {
-    out << to_json(setup, plan, rows) << std::flush;
+    out << to_json(inputs, plan, rows) << std::flush;
   } else if (!options.json.empty()) {
-    if (auto status = write_whole_file(options.json, to_json(setup, plan, rows)); !status) {
+    if (auto status = write_whole_file(options.json, to_json(inputs, plan, rows)); !status) {
       return status;
     }
   }
   if (!options.write_config.empty()) {
-    const std::string yaml = recommended_config(setup, plan);
+    const std::string yaml = recommended_config(inputs, plan);
     if (yaml.empty()) {
       return Error{"--write-config needs warmgate among the policies: add it to --policies"};
     }
@@ -104,23 +109,23 @@ int run(const PlanOptions& options, const std::atomic<bool>& stop, std::ostream&
   if (auto status = check_outputs(options); !status) {
     return fail(status.error(), kExitCannotWrite, errors);
   }
-  const auto setup = set_up(options);
-  if (!setup) return fail(setup.error(), kExitBadUsage, errors);
-  print_bad_rows(setup->recorded.bad_rows, errors);
+  const auto inputs = read_inputs(options);
+  if (!inputs) return fail(inputs.error(), kExitBadUsage, errors);
+  print_bad_rows(inputs->recorded.bad_rows, errors);
 
   Plan plan;
   {
     Progress progress(options.terminal ? &errors : nullptr);
-    plan = setup->size ? compare(*setup, stop, progress) : search(*setup, stop, progress);
+    plan = inputs->size ? compare(*inputs, stop, progress) : search(*inputs, stop, progress);
   }
   std::string page;
-  if (!plan.stopped && !options.report.empty()) page = report_page(*setup, plan, stop);
+  if (!plan.stopped && !options.report.empty()) page = report_page(*inputs, plan, stop);
   if (plan.stopped || stop) {
     return fail(Error{"interrupted: nothing was written"}, kExitInterrupted, errors);
   }
-  const std::vector<Row> rows = rows_of(plan, setup->target);
-  if (options.json != "-") print_plan(*setup, plan, rows, out);
-  const auto written = write_outputs(options, *setup, plan, rows, page, out);
+  const std::vector<Row> rows = rows_of(plan, inputs->target);
+  if (options.json != "-") print_plan(*inputs, plan, rows, out);
+  const auto written = write_outputs(options, *inputs, plan, rows, page, out);
   return written ? 0 : fail(written.error(), kExitCannotWrite, errors);
 }
 

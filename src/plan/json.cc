@@ -75,22 +75,24 @@ Json row_json(const Row& row, const Found& found) {
 
 }  // namespace
 
-std::string to_json(const Setup& setup, const Plan& plan, const std::vector<Row>& rows) {
-  Json json = {{"slo_s", to_seconds(setup.world.slo)},
-               {"target", setup.target},
-               {"source", setup.source},
-               {"requests", setup.workload().size()},
-               {"span_s", to_seconds(setup.workload().back().at)},
-               {"bad_rows", setup.recorded.bad_rows.count()},
-               {"seed", setup.seed},
-               {"searched", !setup.size.has_value()},
-               {"billing", setup.world.serverless.billing == policy::Billing::request ? "request"
-                                                                                      : "instance"},
-               {"cold_start_mean_s", to_seconds(setup.world.serverless.start.mean())},
-               {"oracle_usd_per_month", plan.oracle_usd},
-               {"lower_bound_usd_per_month", plan.bound_usd_per_month},
-               {"recommendation", advice(setup, plan)},
-               {"rows", Json::array()}};
+std::string to_json(const Inputs& inputs, const Plan& plan, const std::vector<Row>& rows) {
+  Json json = {
+      {"slo_s", to_seconds(inputs.world.slo)},
+      {"target", inputs.target},
+      {"source", inputs.source},
+      {"requests", inputs.workload().size()},
+      {"impossible", inputs.impossible},
+      {"span_s", to_seconds(inputs.workload().back().at)},
+      {"bad_rows", inputs.recorded.bad_rows.count()},
+      {"seed", inputs.seed},
+      {"searched", !inputs.size.has_value()},
+      {"billing",
+       inputs.world.serverless.billing == policy::Billing::request ? "request" : "instance"},
+      {"cold_start_mean_s", to_seconds(inputs.world.serverless.start.mean())},
+      {"oracle_usd_per_month", plan.oracle_usd},
+      {"lower_bound_usd_per_month", plan.bound_usd_per_month},
+      {"recommendation", advice(inputs, plan)},
+      {"rows", Json::array()}};
   for (size_t i = 0; i < rows.size(); ++i) json["rows"].push_back(row_json(rows[i], plan.found[i]));
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

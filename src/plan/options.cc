@@ -143,42 +143,48 @@ Status check_numbers(const PlanOptions& options) {
 
 }  // namespace
 
-Result<Setup> set_up(const PlanOptions& options) {
+Result<Inputs> read_inputs(const PlanOptions& options) {
   if (auto status = check_numbers(options); !status) return status.error();
-  Setup setup{.target = options.target / 100, .seed = options.seed};
-  setup.source = options.draw.empty() ? options.trace : options.draw;
+  Inputs inputs{.target = options.target / 100, .seed = options.seed};
+  inputs.source = options.draw.empty() ? options.trace : options.draw;
   if (!options.config.empty()) {
     auto read = read_config(options.config);
     if (!read) return read.error();
-    setup.config = std::move(*read);
-    const config::Service& service = *setup.service();
-    take_service(service, setup.world);
-    if (!service.always_on.empty()) setup.slots = service.policy.always_on.concurrency;
+    inputs.config = std::move(*read);
+    const config::Service& service = *inputs.service();
+    take_service(service, inputs.world);
+    if (!service.always_on.empty()) inputs.slots = service.policy.always_on.concurrency;
   } else if (!options.slo) {
     return Error{
         "say within what time a request should be answered: --slo 500ms, or -c with a "
         "configuration that has it"};
   } else {
     // Requests compute: one for each vCPU, or they slow each other.
-    const double vcpus = options.cpu.value_or(setup.world.serverless.vcpus);
-    setup.world.serverless.concurrency = std::max(1u, static_cast<uint32_t>(vcpus));
+    const double vcpus = options.cpu.value_or(inputs.world.serverless.vcpus);
+    inputs.world.serverless.concurrency = std::max(1u, static_cast<uint32_t>(vcpus));
   }
-  if (auto status = take_flags(options, setup.world); !status) return status.error();
-  setup.cpu_given = options.cpu || options.memory_gib || options.concurrency || setup.config;
+  if (auto status = take_flags(options, inputs.world); !status) return status.error();
+  inputs.cpu_given = options.cpu || options.memory_gib || options.concurrency || inputs.config;
 
   auto policies =
-      select_policies(options.policies, setup.config ? &setup.service()->policy : nullptr);
+      select_policies(options.policies, inputs.config ? &inputs.service()->policy : nullptr);
   if (!policies) return policies.error();
-  setup.policies = std::move(*policies);
+  inputs.policies = std::move(*policies);
   if (!options.always_on.empty()) {
-    auto size = parse_size(options.always_on, setup.slots);
+    auto size = parse_size(options.always_on, inputs.slots);
     if (!size) return Error{"--always-on: " + size.error().message};
-    setup.size = *size;
+    inputs.size = *size;
   }
   auto recorded = read_requests(options);
   if (!recorded) return recorded.error();
-  setup.recorded = std::move(*recorded);
-  return setup;
+  inputs.recorded = std::move(*recorded);
+  const Duration slo = inputs.world.slo;
+  const double share = inputs.world.slo_first_byte ? inputs.world.first_byte_share : 1;
+  inputs.impossible = static_cast<uint64_t>(std::count_if(
+      inputs.workload().begin(), inputs.workload().end(), [&](const workload::Request& request) {
+        return to_seconds(request.service) * share > to_seconds(slo);
+      }));
+  return inputs;
 }
 
 }  // namespace warmgate::plan

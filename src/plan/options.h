@@ -42,15 +42,16 @@ struct PlanOptions {
   bool terminal = false;     // standard error is one: show progress
 };
 
-struct Setup {
+struct Inputs {
   workload::Recorded recorded{};
   sim::World world{};  // without machines: a trial adds them
   std::vector<Policy> policies{};
   std::optional<Size> size{};  // given: one table. Not given: a search
-  uint32_t slots = 0;        // per machine; 0: as the machine has vCPUs
-  bool cpu_given = false;    // else a search tries more
+  uint32_t slots = 0;          // per machine; 0: as the machine has vCPUs
+  bool cpu_given = false;      // else a search tries more
   double target = 0.999;
   uint64_t seed = 1;
+  uint64_t impossible = 0;                 // requests whose service alone takes longer than the SLO
   std::optional<config::Config> config{};  // with one service
   std::string source{};                    // what the workload is, for people
 
@@ -59,6 +60,6 @@ struct Setup {
 };
 
 // Reads the trace and the configuration. Errors are one sentence for the user.
-Result<Setup> set_up(const PlanOptions& options);
+Result<Inputs> read_inputs(const PlanOptions& options);
 
 }  // namespace warmgate::plan

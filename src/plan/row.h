@@ -12,9 +12,9 @@ namespace warmgate::plan {
 
 struct Row {
   std::string policy;
-  std::string setting{};    // how it was set up; empty: nothing to choose
-  std::string always_on;  // "e2-small x 1", "none"
-  std::string instance{};   // of the serverless pool: "1 vCPU, 0.5 GiB, 1 at a time"; empty: none
+  std::string setting{};   // how it was set up; empty: nothing to choose
+  std::string always_on;   // "e2-small x 1", "none"
+  std::string instance{};  // of the serverless pool: "1 vCPU, 0.5 GiB, 1 at a time"; empty: none
   uint32_t always_on_slots = 0;
   double vcpus = 0, memory_gib = 0;
   uint32_t concurrency = 0;

@@ -12,9 +12,9 @@ constexpr double kHalvings = 4;                    // between two neighbouring s
 constexpr double kLargerInstances[] = {2.0, 4.0};  // vCPUs
 
 // As many nines as a workload of this size can tell apart.
-std::vector<double> levels_for(const Setup& setup) {
+std::vector<double> levels_for(const Inputs& inputs) {
   std::vector<double> levels;
-  const auto requests = static_cast<double>(setup.workload().size());
+  const auto requests = static_cast<double>(inputs.workload().size());
   for (double missed = 0.01; missed * requests >= 1 && missed > 5e-7; missed /= 10) {
     levels.push_back(1 - missed);
   }
@@ -25,10 +25,10 @@ std::vector<double> levels_for(const Setup& setup) {
 // All that is tried for one policy. One thread.
 class Search {
  public:
-  Search(const Setup& setup, size_t index, const std::vector<double>& levels,
+  Search(const Inputs& inputs, size_t index, const std::vector<double>& levels,
          const std::atomic<bool>& stop, Progress& progress)
-      : setup_(setup),
-        policy_(setup.policies[index]),
+      : setup_(inputs),
+        policy_(inputs.policies[index]),
         index_(index),
         levels_(levels),
         stop_(stop),
@@ -115,7 +115,7 @@ class Search {
     }
   }
 
-  const Setup& setup_;
+  const Inputs& setup_;
   const Policy& policy_;
   const size_t index_;
   const std::vector<double>& levels_;
@@ -127,17 +127,17 @@ class Search {
   std::vector<Point> points_;
 };
 
-Plan run(const Setup& setup, const std::vector<Size>& sizes, const std::atomic<bool>& stop,
+Plan run(const Inputs& inputs, const std::vector<Size>& sizes, const std::atomic<bool>& stop,
          Progress& progress) {
   Plan plan;
-  plan.levels = levels_for(setup);
+  plan.levels = levels_for(inputs);
   std::vector<Search> searches;
-  for (size_t i = 0; i < setup.policies.size(); ++i) {
-    searches.emplace_back(setup, i, plan.levels, stop, progress);
+  for (size_t i = 0; i < inputs.policies.size(); ++i) {
+    searches.emplace_back(inputs, i, plan.levels, stop, progress);
   }
   std::vector<std::function<void()>> tasks;
   for (Search& one : searches) {
-    tasks.emplace_back([&] { setup.size ? one.at(*setup.size) : one.over(sizes); });
+    tasks.emplace_back([&] { inputs.size ? one.at(*inputs.size) : one.over(sizes); });
   }
   run_all(tasks);
   plan.trials = progress.trials();
@@ -149,7 +149,7 @@ Plan run(const Setup& setup, const std::vector<Size>& sizes, const std::atomic<b
   }
   const Outcome& oracle = plan.oracle().best;
   plan.oracle_usd = oracle.usd();
-  plan.bound = sim::oracle_bound(world_of(setup, oracle.trial), setup.workload());
+  plan.bound = sim::oracle_bound(world_of(inputs, oracle.trial), inputs.workload());
   plan.bound_usd_per_month =
       plan.bound.usd * to_seconds(sim::kMonth) / to_seconds(oracle.figures.span);
   return plan;
@@ -157,12 +157,12 @@ Plan run(const Setup& setup, const std::vector<Size>& sizes, const std::atomic<b
 
 }  // namespace
 
-Plan compare(const Setup& setup, const std::atomic<bool>& stop, Progress& progress) {
-  return run(setup, {}, stop, progress);
+Plan compare(const Inputs& inputs, const std::atomic<bool>& stop, Progress& progress) {
+  return run(inputs, {}, stop, progress);
 }
 
-Plan search(const Setup& setup, const std::atomic<bool>& stop, Progress& progress) {
-  return run(setup, sizes_for(setup.workload(), setup.slots), stop, progress);
+Plan search(const Inputs& inputs, const std::atomic<bool>& stop, Progress& progress) {
+  return run(inputs, sizes_for(inputs.workload(), inputs.slots), stop, progress);
 }
 
 }  // namespace warmgate::plan

@@ -12,7 +12,7 @@ namespace warmgate::plan {
 
 // A configuration that was tried, for the plot of cost against violations.
 struct Point {
-  size_t policy = 0;  // index into Setup::policies
+  size_t policy = 0;  // index into Inputs::policies
   double usd = 0;     // per month
   double violated = 0;
 };
@@ -25,12 +25,12 @@ struct Nine {
 
 struct Found {
   const Policy* policy = nullptr;
-  Outcome best;             // at the setup's target
+  Outcome best;             // at the target of the inputs
   std::vector<Nine> nines;  // by the levels of Plan::levels
 };
 
 struct Plan {
-  std::vector<Found> found;    // in the order of Setup::policies
+  std::vector<Found> found;    // in the order of Inputs::policies
   std::vector<double> levels;  // 0.99, 0.999 ... as far as the number of requests can tell
   std::vector<Point> points;
   double oracle_usd = 0;           // per month: at the given size, or of the cheapest size
@@ -42,8 +42,8 @@ struct Plan {
   const Found& oracle() const { return found.back(); }
 };
 
-// At the setup's size: one trial for each policy and each way to set it up.
-Plan compare(const Setup& setup, const std::atomic<bool>& stop, Progress& progress);
+// At the size of the inputs: one trial for each policy and each way to set it up.
+Plan compare(const Inputs& inputs, const std::atomic<bool>& stop, Progress& progress);
 
 // Over sizes, instance sizes and set-ups.
 //
@@ -51,6 +51,6 @@ Plan compare(const Setup& setup, const std::atomic<bool>& stop, Progress& progre
 //          configuration for every level; counts that were left out between the best and the next
 //          smaller one by bisection; then larger instances at the best size.
 // Bounds.  Some 20 to 100 trials for each policy.
-Plan search(const Setup& setup, const std::atomic<bool>& stop, Progress& progress);
+Plan search(const Inputs& inputs, const std::atomic<bool>& stop, Progress& progress);
 
 }  // namespace warmgate::plan

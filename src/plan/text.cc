@@ -26,7 +26,7 @@ std::string with_places(double value, int places) {
 
 std::string whole(uint64_t value) {
   std::string text = std::to_string(value);
-  for (size_t at = text.size(); at > 3; at -= 3) text.insert(at - 3, ",");
+  for (size_t at = text.size(); at > 3; at -= 3) text.insert(at - 3, 1, ',');
   return text;
 }
 

@@ -14,13 +14,13 @@ bool better(const Outcome& a, const Outcome& b, double target) {
   return a_broken < b_broken;
 }
 
-Trial trial_of(const Setup& setup, const Policy& policy, size_t choice, const Size& size) {
-  const sim::ServerlessModel& serverless = setup.world.serverless;
+Trial trial_of(const Inputs& inputs, const Policy& policy, size_t choice, const Size& size) {
+  const sim::ServerlessModel& serverless = inputs.world.serverless;
   return {&policy, choice, size, serverless.vcpus, serverless.memory_gib, serverless.concurrency};
 }
 
-sim::World world_of(const Setup& setup, const Trial& trial) {
-  sim::World world = setup.world;
+sim::World world_of(const Inputs& inputs, const Trial& trial) {
+  sim::World world = inputs.world;
   const Size size = trial.used_size();
   world.always_on.machine = size.machine;
   world.always_on.backends = size.machines;
@@ -48,10 +48,10 @@ sim::World world_of(const Setup& setup, const Trial& trial) {
   return world;
 }
 
-policy::ServiceSettings settings_of(const Setup& setup, const sim::World& world) {
+policy::ServiceSettings settings_of(const Inputs& inputs, const sim::World& world) {
   const policy::ServiceSettings facts = sim::settings_for(world);
-  if (setup.service() == nullptr) return facts;
-  policy::ServiceSettings settings = setup.service()->policy;
+  if (inputs.service() == nullptr) return facts;
+  policy::ServiceSettings settings = inputs.service()->policy;
   settings.slo = facts.slo;
   settings.slo_first_byte = facts.slo_first_byte;
   settings.always_on = facts.always_on;
@@ -64,20 +64,20 @@ policy::ServiceSettings settings_of(const Setup& setup, const sim::World& world)
   return settings;
 }
 
-Outcome run_trial(const Setup& setup, const Trial& trial, const std::atomic<bool>* stop,
+Outcome run_trial(const Inputs& inputs, const Trial& trial, const std::atomic<bool>* stop,
                   uint32_t bins) {
-  const sim::World world = world_of(setup, trial);
-  Outcome outcome{trial, {}};
+  const sim::World world = world_of(inputs, trial);
+  Outcome outcome{trial, {}, inputs.impossible};
   if (trial.policy->kind == Policy::Kind::oracle) {
-    outcome.figures = sim::oracle_schedule(world, setup.workload());
+    outcome.figures = sim::oracle_schedule(world, inputs.workload());
     return outcome;
   }
   const auto dispatcher =
-      make_dispatcher(*trial.policy, trial.chosen(), settings_of(setup, world), setup.seed);
+      make_dispatcher(*trial.policy, trial.chosen(), settings_of(inputs, world), inputs.seed);
   sim::SimulationOptions options;
   options.bins = bins;
   options.stop = stop;
-  outcome.figures = sim::simulate(world, setup.workload(), *dispatcher, setup.seed, options);
+  outcome.figures = sim::simulate(world, inputs.workload(), *dispatcher, inputs.seed, options);
   return outcome;
 }
 

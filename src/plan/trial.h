@@ -26,6 +26,7 @@ struct Trial {
 struct Outcome {
   Trial trial;
   sim::Figures figures;
+  uint64_t impossible = 0;  // Inputs::impossible
 
   double usd() const { return figures.usd_per_month(); }
   // Share of the requests that broke the SLO.
@@ -34,7 +35,13 @@ struct Outcome {
                ? 0
                : static_cast<double>(figures.violations()) / static_cast<double>(figures.requests);
   }
-  bool meets(double target) const { return violated() <= 1 - target + 1e-12; }
+  // Is this share of the requests answered in time? Those that no machine can answer in time are
+  // left out: they break the SLO whatever is paid.
+  bool meets(double target) const {
+    const auto requests = static_cast<double>(figures.requests);
+    const auto broken = static_cast<double>(figures.violations());
+    return broken - static_cast<double>(impossible) <= (1 - target + 1e-12) * requests;
+  }
 };
 
 // What an owner prefers: to meet the target, then to pay less; where neither meets it, fewer
@@ -42,14 +49,14 @@ struct Outcome {
 bool better(const Outcome& a, const Outcome& b, double target);
 
 // The world of a trial, and the settings that its Dispatcher is given.
-sim::World world_of(const Setup& setup, const Trial& trial);
-policy::ServiceSettings settings_of(const Setup& setup, const sim::World& world);
+sim::World world_of(const Inputs& inputs, const Trial& trial);
+policy::ServiceSettings settings_of(const Inputs& inputs, const sim::World& world);
 
-// With the serverless shape of the setup.
-Trial trial_of(const Setup& setup, const Policy& policy, size_t choice, const Size& size);
+// With the serverless shape of the inputs.
+Trial trial_of(const Inputs& inputs, const Policy& policy, size_t choice, const Size& size);
 
 // Simulates. Thread-safe. `bins` of a timeline, 0 for none.
-Outcome run_trial(const Setup& setup, const Trial& trial, const std::atomic<bool>* stop,
+Outcome run_trial(const Inputs& inputs, const Trial& trial, const std::atomic<bool>* stop,
                   uint32_t bins = 0);
 
 }  // namespace warmgate::plan
