@@ -25,7 +25,7 @@ constexpr const char* kFooter = R"(Examples:
 A trace is CSV (t_s[,service_s], t_s,count, or columns mapped by --service-time), warmgate's or
 nginx's access log, or an export of Cloud Logging; docs/plan.md has the details.
 
-Exit status: 0 a plan was made; 64 bad usage or trace; 73 a file cannot be written; 130 interrupted.)";
+Exit status: 0 a plan was made; 64 bad usage or trace; 74 a file cannot be written; 130 interrupted.)";
 
 std::atomic<bool> interrupted = false;
 static_assert(std::atomic<bool>::is_always_lock_free, "set by a signal handler");

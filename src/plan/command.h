@@ -9,7 +9,7 @@
 namespace warmgate::plan {
 
 inline constexpr int kExitBadUsage = 64;
-inline constexpr int kExitCannotWrite = 73;
+inline constexpr int kExitCannotWrite = 74;
 inline constexpr int kExitInterrupted = 130;
 
 // Gives the exit status. When `stop` becomes true the plan ends soon, and no file is written.

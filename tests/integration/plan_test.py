@@ -140,7 +140,7 @@ class PlanTest(unittest.TestCase):
                 self.assertEqual((status, out), (64, ""), errors)
                 self.assertIn(words, errors)
         status, _, errors = self.plan(*self.ASKED, "--json", self.directory / "no" / "x.json")
-        self.assertEqual(status, 73)
+        self.assertEqual(status, 74)
         self.assertIn("there is no folder", errors)
 
     def test_an_interrupted_plan_leaves_nothing_half_written(self):
