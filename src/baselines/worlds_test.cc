@@ -35,9 +35,10 @@ sim::Figures run(const Alternative& alternative, uint64_t seed) {
   sim::World world = random_world(seed);
   if (!alternative.always_on) world.always_on.backends = 0;
   if (!alternative.serverless) world.serverless.max_instances = 0;
-  const auto times = workload::draw_named("mmpp:low=1,high=20,mean_low=2m,mean_high=20s,length=1h", seed);
-  const auto workload = workload::with_service(
-      *times, workload::TimeDraw::lognormal(80ms, 600ms), seed);
+  const auto times =
+      workload::draw_named("mmpp:low=1,high=20,mean_low=2m,mean_high=20s,length=1h", seed);
+  const auto workload =
+      workload::with_service(*times, workload::TimeDraw::lognormal(80ms, 600ms), seed);
   const double choice = alternative.choices.empty() ? 0 : alternative.choices.front();
   const auto dispatcher = alternative.make(sim::settings_for(world), choice);
   sim::SimulationOptions options;
@@ -68,11 +69,12 @@ std::vector<std::string_view> names() {
   return all;
 }
 
-INSTANTIATE_TEST_SUITE_P(Worlds, EachAlternative, testing::ValuesIn(names()), [](const auto& instance) {
-  std::string name(instance.param);
-  std::erase(name, '-');
-  return name;
-});
+INSTANTIATE_TEST_SUITE_P(Worlds, EachAlternative, testing::ValuesIn(names()),
+                         [](const auto& instance) {
+                           std::string name(instance.param);
+                           std::erase(name, '-');
+                           return name;
+                         });
 
 }  // namespace
 }  // namespace warmgate::baselines

@@ -25,7 +25,7 @@ std::optional<Format> parse_format(std::string_view text);
 
 struct ReadOptions {
   std::optional<Format> format{};      // found by content when not given
-  TraceCut cut{};                        // of a log: seconds since its first request
+  TraceCut cut{};                      // of a log: seconds since its first request
   Spacing spacing = Spacing::poisson;  // within bins, and within seconds of a log that has no finer
   uint64_t seed = 1;
   // How long requests take: a draw for all, or a sum of columns, or as the trace says.
