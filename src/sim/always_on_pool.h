@@ -3,7 +3,7 @@
 #include <deque>
 #include <vector>
 
-#include "sim/job.h"
+#include "sim/worker.h"
 
 namespace warmgate::sim {
 

@@ -158,23 +158,23 @@ void Engine::happen(const EventQueue::Entry& entry) {
     case Happening::instance_work:
       return instance_work(entry);
     case Happening::answer:
-      if (shared_.find(entry.slot, entry.check)) first_byte(entry.slot);
+      if (shared_.jobs.find(entry.slot, entry.check)) first_byte(entry.slot);
       return;
     case Happening::end:
-      if (shared_.find(entry.slot, entry.check)) end(entry.slot);
+      if (shared_.jobs.find(entry.slot, entry.check)) end(entry.slot);
       return;
     case Happening::connect_fails:
-      job = shared_.find(entry.slot, entry.check);
+      job = shared_.jobs.find(entry.slot, entry.check);
       if (job == nullptr) return;
       return job->is_probe ? finish_probe(entry.slot, policy::Outcome::connect_failed)
                            : finish_attempt(entry.slot, policy::Outcome::connect_failed);
     case Happening::gives_up:
-      job = shared_.find(entry.slot, entry.check);
+      job = shared_.jobs.find(entry.slot, entry.check);
       if (job == nullptr || job->stage != Stage::waiting) return;
       platform_.give_up(entry.slot);
       return done(entry.slot, Done::all);
     case Happening::probe_limit:
-      if (!shared_.find(entry.slot, entry.check)) return;
+      if (!shared_.jobs.find(entry.slot, entry.check)) return;
       platform_.leave(entry.slot);
       return finish_probe(entry.slot, policy::Outcome::timed_out);
     case Happening::instance_ready:

@@ -68,7 +68,7 @@ class Engine {
   void apply(const policy::StartProbe& action);
   void apply(const policy::SetTimer& action);
   void apply(const policy::Preconnect&) {}  // connections cost no time here
-  Slot new_job(JobId id, policy::BackendRef backend);
+  Slot new_job(policy::AttemptId attempt, policy::BackendRef backend);
   void send(Slot slot);
   void set_work(Job& job, const Request& request);
   void abandon(Slot slot);
@@ -104,8 +104,7 @@ class Engine {
   std::vector<Request> requests_;
   std::vector<uint32_t> free_requests_;
   uint32_t live_requests_ = 0;
-  size_t next_ = 0;  // arrival
-  uint32_t last_check_ = 0;
+  size_t next_ = 0;        // arrival
   uint32_t attempts_ = 0;  // jobs that are attempts and not orphans
   uint32_t serverless_probes_ = 0;
   uint32_t live_instances_ = 0;                 // as the recorder knows it

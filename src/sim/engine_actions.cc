@@ -7,19 +7,11 @@
 #include "sim/engine.h"
 
 namespace warmgate::sim {
-namespace {
-
-// Probes and attempts are both jobs; an id of one is never an id of the other.
-constexpr uint64_t kProbeBit = 1ull << 63;
-
-}  // namespace
-
 void Engine::apply(const policy::StartAttempt& action) {
   Request& request = request_of(action.request);
   WG_ASSERT(!request.committed, "no attempt after an answer was passed on");
-  const Slot slot = new_job(JobId{action.attempt.value}, action.backend);
+  const Slot slot = new_job(action.attempt, action.backend);
   Job& job = shared_.jobs[slot];
-  job.attempt = action.attempt;
   job.request = action.request;
   job.arrived = request.arrived;
   job.began = shared_.now;
@@ -56,7 +48,10 @@ void Engine::apply(const policy::Commit& action) {
 }
 
 void Engine::apply(const policy::CancelAttempt& action) {
-  const Slot slot = shared_.jobs.find(JobId{action.attempt.value});
+  const Slot slot =
+      awaits_answer_ != kNoSlot && shared_.jobs[awaits_answer_].attempt == action.attempt
+          ? awaits_answer_
+          : shared_.jobs.find(action.attempt);
   if (slot == awaits_answer_) awaits_answer_ = kNoSlot;
   WG_ASSERT(slot != kNoSlot && !shared_.jobs[slot].orphan, "only what runs can be cancelled");
   Request& request = request_of(shared_.jobs[slot].request);
@@ -75,7 +70,7 @@ void Engine::apply(const policy::Reject& action) {
 }
 
 void Engine::apply(const policy::StartProbe& action) {
-  const Slot slot = new_job(JobId{action.probe.value | kProbeBit}, action.backend);
+  const Slot slot = new_job({}, action.backend);
   Job& job = shared_.jobs[slot];
   job.is_probe = true;
   job.probe = action.probe;
@@ -103,14 +98,12 @@ void Engine::apply(const policy::SetTimer& action) {
 
 // ---- jobs
 
-Slot Engine::new_job(JobId id, policy::BackendRef backend) {
+Slot Engine::new_job(policy::AttemptId attempt, policy::BackendRef backend) {
   const uint16_t backends =
       backend.pool == policy::PoolKind::always_on ? world_.always_on.backends : UINT16_MAX;
   WG_ASSERT(backend.index < backends, "the world has the backends that the settings name");
-  const Slot slot = shared_.jobs.insert(id, Job{});
-  Job& job = shared_.jobs[slot];
-  job.check = ++last_check_;
-  job.backend = backend;
+  const Slot slot = shared_.jobs.insert(attempt);
+  shared_.jobs[slot].backend = backend;
   return slot;
 }
 
@@ -155,7 +148,7 @@ void Engine::abandon(Slot slot) {
   forget_limit(slot);
   if (job.stage == Stage::working && !world_.cancel_ends_work) {
     job.orphan = true;
-    job.check = ++last_check_;  // what is on its way to the gateway is for nobody
+    job.check = shared_.jobs.new_check();  // what is on its way to the gateway is for nobody
     return;
   }
   if (always_on) {

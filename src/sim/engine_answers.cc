@@ -47,7 +47,7 @@ void Engine::first_byte(Slot slot) {
   awaits_answer_ = slot;
   tell(policy::AttemptFirstByte{job.attempt, job.status, evidence(job)});
   WG_ASSERT(awaits_answer_ == kNoSlot, "a first byte is answered by Commit or CancelAttempt");
-  if (whole && shared_.find(slot, check) != nullptr) end(slot);
+  if (whole && shared_.jobs.find(slot, check) != nullptr) end(slot);
 }
 
 void Engine::end(Slot slot) {
@@ -95,7 +95,7 @@ void Engine::lose(const std::vector<Slot>& jobs) {
     checks.push_back(shared_.jobs[slot].check);
   }
   for (size_t i = 0; i < jobs.size(); ++i) {
-    if (shared_.find(jobs[i], checks[i]) != nullptr) lose(jobs[i]);
+    if (shared_.jobs.find(jobs[i], checks[i]) != nullptr) lose(jobs[i]);
   }
 }
 

@@ -7,8 +7,8 @@
 #include "sim/bill.h"
 #include "sim/billed_time.h"
 #include "sim/figures.h"
-#include "sim/job.h"
 #include "sim/scale_window.h"
+#include "sim/worker.h"
 
 namespace warmgate::sim {
 

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <limits>
 
-#include "base/assert.h"
-
 namespace warmgate::sim {
 namespace {
 
@@ -88,23 +86,9 @@ double Processor::credits_s(Instant now) {
   return credits_ * 1e-9;
 }
 
-void Processor::advance(Instant now) {
-  if (now == at_) return;
-  WG_ASSERT(now > at_, "time never goes back");
-  const double passed = nanoseconds(now - at_);
-  at_ = now;
-  progress_ += rate_ * passed;
-  used_ += use_ * passed;
-  if (most_credits_ == 0) return;
+void Processor::settle_credits(double passed) {
   credits_ = std::clamp(credits_ + (sustained_ - use_) * passed, 0.0, most_credits_);
   if (credits_ < kRounding) credits_ = 0;
-}
-
-void Processor::set_rate() {
-  const double jobs = static_cast<double>(jobs_.size());
-  const double capacity = most_credits_ == 0 || credits_ > 0 ? vcpus_ : sustained_;
-  use_ = std::min(jobs, capacity);
-  rate_ = jobs <= capacity ? 1 : capacity / jobs;
 }
 
 }  // namespace warmgate::sim

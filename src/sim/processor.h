@@ -1,8 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
+#include "base/assert.h"
 #include "base/time.h"
 
 namespace warmgate::sim {
@@ -55,8 +57,23 @@ class Processor {
   Processor(double vcpus, double sustained, double most_credits)
       : vcpus_(vcpus), sustained_(sustained), most_credits_(most_credits), credits_(most_credits) {}
 
-  void advance(Instant now);
-  void set_rate();
+  // Inline, as they are asked several times for each request.
+  void advance(Instant now) {
+    if (now == at_) return;
+    WG_ASSERT(now > at_, "time never goes back");
+    const double passed = static_cast<double>((now - at_).count());
+    at_ = now;
+    progress_ += rate_ * passed;
+    used_ += use_ * passed;
+    if (most_credits_ > 0) settle_credits(passed);
+  }
+  void set_rate() {
+    const double jobs = static_cast<double>(jobs_.size());
+    const double capacity = most_credits_ == 0 || credits_ > 0 ? vcpus_ : sustained_;
+    use_ = std::min(jobs, capacity);
+    rate_ = jobs <= capacity ? 1 : capacity / jobs;
+  }
+  void settle_credits(double passed);
   static bool later(const Job& a, const Job& b) {
     return a.due != b.due ? a.due > b.due : a.order > b.order;
   }

@@ -72,8 +72,7 @@ void Recorder::forget_counts() {
 
 // ---- gauges
 
-void Recorder::add(Instant now, Gauge gauge, int change) {
-  if (figures_.timeline.bins.empty() || change == 0) return;
+void Recorder::change_level(Instant now, Gauge gauge, int change) {
   Level& level = levels_[static_cast<size_t>(gauge)];
   if (level.value != 0 && now > began_) {
     spread(gauge, std::max(level.since, began_), now, static_cast<double>(level.value));

@@ -32,7 +32,9 @@ class Recorder {
 
   void request_began(Instant now);
   void request_ended(Instant now, const RequestEnd& end);
-  void add(Instant now, Gauge gauge, int change);
+  void add(Instant now, Gauge gauge, int change) {
+    if (!figures_.timeline.bins.empty()) change_level(now, gauge, change);
+  }
 
   void forget_counts();  // the gauges stay where they are
 
@@ -45,6 +47,7 @@ class Recorder {
     Instant since{};
   };
 
+  void change_level(Instant now, Gauge gauge, int change);
   ViolationCause cause_of(const RequestEnd& end) const;
   size_t bin_of(Instant at) const;
   void spread(Gauge gauge, Instant from, Instant to, double value);
