@@ -48,12 +48,25 @@ void WarmgateDispatcher::on(Instant now, const RequestArrived& event) {
 }
 
 void WarmgateDispatcher::wait_or_refuse(Instant now, Slot slot) {
+  if (press(now, slot)) return;
   const bool start_helps = start_would_help(now);
   if (!queue_.has_room(requests_[slot].queue_bytes)) {
     return reject(now, slot, RejectReason::queue_full, start_helps ? 503 : 429);
   }
   if (start_helps) return wait_for_start(now, slot);
   wait_for_slot(now, slot);
+}
+
+// All warm slots are taken, and waiting for one would be too long: the request itself presses the
+// platform for a further instance, and is answered by that one or by the first that has room.
+bool WarmgateDispatcher::press(Instant now, Slot slot) {
+  const Duration patience = cold_starts_.slow() * 3 / 2;
+  Route route;
+  if (!find_pressing_route(now, requests_[slot], route) || !pressing_.allowed(now, patience)) {
+    return false;
+  }
+  start(now, slot, route);
+  return true;
 }
 
 // The serverless pool is cold or starting. High priority waits for it, even if that is late; low
@@ -99,6 +112,7 @@ void WarmgateDispatcher::enqueue(Instant now, Slot slot, Wait wait, Instant expi
   Request& request = requests_[slot];
   request.wait = wait;
   request.waited = true;
+  request.predicted = serverless(now) == Serverless::ready;
   const Lane lane = lane_of(now, request);
   queue_.push(slot, {request.id, request.deadline, expires, request.queue_bytes}, lane);
 }
@@ -291,7 +305,8 @@ bool WarmgateDispatcher::busy_pools_make_it(Instant now, const Request& request)
       ready ? share * serverless_rate_per_slot() * warmth_.slots(now) : 0.0;
   const double rate = always_on + serverless_rate;
   if (rate == 0) return always_on_slots(now) > 0 || ready;
-  const double wait_s = kCaution * (queue_.size(Lane::on_time) + 1) / rate;
+  const double ahead = queue_.size(Lane::on_time) + pressing_.in_flight();
+  const double wait_s = kCaution * (ahead + 1) / rate;
   if (settings_.queue.busy_wait > Duration{}) {
     return wait_s <= to_seconds(busy_expiry(request) - now);
   }

@@ -8,7 +8,7 @@ namespace warmgate::policy {
 namespace {
 
 constexpr uint8_t kMostAttemptsInAll = 32;  // refused connections included
-constexpr double kBypassQuantile = 0.95;    // of the time to first byte of warm answers
+constexpr double kBypassQuantile = 0.99;    // of the time to first byte of warm answers
 constexpr Duration kShortestPause = 10ms;   // of an always-on backend that said 429 or 503
 constexpr Duration kLongestPause = 1s;
 
@@ -40,7 +40,8 @@ void WarmgateDispatcher::start(Instant now, Slot slot, const Route& route) {
   ++request.attempts_in_all;
   ++attempts_by_reason_[static_cast<size_t>(reason)];
 
-  Attempt attempt{AttemptId{++last_attempt_}, slot, route.backend, now, reason, route.trial};
+  Attempt attempt{
+      AttemptId{++last_attempt_}, slot, route.backend, now, reason, route.trial, route.pressing};
   const Slot attempt_slot = attempts_.insert(attempt.id, attempt);
   const auto room = std::find(request.running.begin(), request.running.end(), kNoSlot);
   WG_ASSERT(room != request.running.end(), "a request has at most two attempts at a time");
@@ -50,9 +51,11 @@ void WarmgateDispatcher::start(Instant now, Slot slot, const Route& route) {
     AlwaysOnBackend& backend = always_on_[route.backend.index];
     WG_ASSERT(backend.in_flight < settings_.always_on.concurrency, "no slot over capacity");
     ++backend.in_flight;
+    always_on_work_.began(now);
   } else {
     ++serverless_[route.backend.index].in_flight;
     ++serverless_in_flight_;
+    if (route.pressing) pressing_.began(now);
     if (route.trial) serverless_[route.backend.index].circuit.trial_started();
     if (request.waited && request.wait == Wait::start && first) note_delayed(false);
     watch_for_silence(now, attempt_slot);
@@ -71,11 +74,11 @@ void WarmgateDispatcher::on(Instant now, const AttemptFirstByte& event) {
   take_evidence(now, attempt_slot, event);
   judge_answer(now, attempt_slot, event.status);
   if (is_failure(event.status) && try_elsewhere(now, attempt_slot, event.status)) return;
-  commit(attempt_slot);
+  commit(now, attempt_slot);
 }
 
 // The first good byte wins; a failure is passed on when nobody can do better.
-void WarmgateDispatcher::commit(Slot attempt_slot) {
+void WarmgateDispatcher::commit(Instant now, Slot attempt_slot) {
   Attempt& attempt = attempts_[attempt_slot];
   Request& request = requests_[attempt.request];
   request.committed = attempt_slot;
@@ -83,6 +86,7 @@ void WarmgateDispatcher::commit(Slot attempt_slot) {
   if (attempt.reason == Reason::bypass) ++bypasses_won_;
   const bool counted = request.waited && request.wait == Wait::start;  // when it was released
   if (attempt.saw_start && !counted) note_delayed(attempt.first_to_see);
+  if (request.predicted && settings_.slo_first_byte) judge_prediction(now, request);
   for (const Slot other : request.running) {
     if (other != kNoSlot && other != attempt_slot) cancel(other);
   }
@@ -108,11 +112,12 @@ void WarmgateDispatcher::take_evidence(Instant now, Slot attempt_slot,
       warmth_.found_cold(warmth_.silence(now) - took);
       cold_starts_.started_in(took);
     }
-  } else {
+  } else if (!attempt.pressing) {
     serverless_times_.first_byte(took);
   }
   const Duration usual = 2 * serverless_times_.first_byte().at(0.5, took);
   const bool quick = !waited_for_start && took <= std::min(usual, settings_.slo / 2);
+  if (attempt.pressing && (quick || new_instance)) pressing_.paid(now);
   warmth_answered(now, event.evidence, EvidenceKind::first_byte_time, quick);
 }
 
@@ -254,9 +259,11 @@ void WarmgateDispatcher::on(Instant now, const AttemptFinished& event) {
   forget_silence(attempt_slot);
   if (attempt.backend.pool == PoolKind::always_on) {
     --always_on_[attempt.backend.index].in_flight;
+    always_on_work_.ended(attempt.began);
   } else {
     --serverless_[attempt.backend.index].in_flight;
     --serverless_in_flight_;
+    if (attempt.pressing) pressing_.ended();
     if (attempt.trial) serverless_[attempt.backend.index].circuit.trial_ended();
   }
   const Slot slot = attempt.request;
@@ -269,6 +276,7 @@ void WarmgateDispatcher::on(Instant now, const AttemptFinished& event) {
   Request& request = requests_[slot];
   if (request.committed == attempt_slot) {
     finish_committed(now, attempt, event.outcome);
+    if (request.predicted && !settings_.slo_first_byte) judge_prediction(now, request);
     forget_request(slot);
   } else if (event.outcome == Outcome::cancelled) {  // not by us: the client left
     cancel_running(request);
@@ -281,10 +289,15 @@ void WarmgateDispatcher::on(Instant now, const AttemptFinished& event) {
 }
 
 void WarmgateDispatcher::finish_committed(Instant now, const Attempt& attempt, Outcome outcome) {
-  if (outcome != Outcome::ok || !attempt.good || attempt.saw_start) return;
+  if (outcome != Outcome::ok || !attempt.good || attempt.saw_start || attempt.pressing) return;
   PoolTimes& times =
       attempt.backend.pool == PoolKind::always_on ? always_on_times_ : serverless_times_;
   times.complete(now - attempt.began);
+}
+
+// It waited, since it was thought to make it: did it?
+void WarmgateDispatcher::judge_prediction(Instant now, const Request& request) {
+  if (request.attempts_in_all == 1) margin_.outcome(now > request.deadline);
 }
 
 // An attempt ended without an answer. A refused connection is always safe to repeat and loads
@@ -363,8 +376,9 @@ void WarmgateDispatcher::watch_for_silence(Instant now, Slot attempt_slot) {
   const Attempt& attempt = attempts_[attempt_slot];
   const Request& request = requests_[attempt.request];
   silence_due_.push(attempt_slot, now + silence_limit(), attempt.id.value);
-  if (settings_.bypass.enabled && request.repeatable && settings_.always_on.backends > 0) {
-    bypass_due_.push(attempt_slot, now + bypass_delay(now, request), attempt.id.value);
+  const bool may = settings_.bypass.enabled && request.repeatable && !attempt.pressing;
+  if (may && settings_.always_on.backends > 0) {
+    bypass_due_.push(attempt_slot, now + bypass_delay(), attempt.id.value);
   }
 }
 
@@ -373,13 +387,16 @@ void WarmgateDispatcher::forget_silence(Slot attempt_slot) {
   bypass_due_.remove_if_there(attempt_slot);
 }
 
-// When a warm answer would long have come, but not later than the always-on pool needs to meet the
-// deadline: a ratio alone drifts, so an absolute ceiling stands beside it.
-Duration WarmgateDispatcher::bypass_delay(Instant now, const Request& request) const {
-  const Duration left = request.deadline - now - high_answer(always_on_times_);
-  const Duration ceiling = always_on_times_.known() ? left : left / 2;
-  const Duration usual = serverless_times_.first_byte().at(kBypassQuantile, ceiling);
-  return std::max(settings_.bypass.min_delay, std::min(usual, ceiling));
+// When a warm answer would long have come. Its own times drift with a pool that grows slow, so they
+// are held against the SLO and the always-on pool's: the same model runs there.
+Duration WarmgateDispatcher::bypass_delay() const {
+  const auto beyond = [](Duration usual) { return usual + usual / 5; };
+  const Duration answer = high_answer(always_on_times_);
+  const Duration ceiling = always_on_times_.known()
+                               ? std::max(settings_.slo - answer, beyond(answer))
+                               : settings_.slo / 2;
+  const Duration slow = beyond(serverless_times_.first_byte().at(kBypassQuantile, ceiling));
+  return std::max(settings_.bypass.min_delay, std::min(slow, ceiling));
 }
 
 // No answer for this long is more than a slow one: perhaps no instance is there.
@@ -432,6 +449,7 @@ void WarmgateDispatcher::doubt_silent(Instant now) {
     const Slot attempt_slot = silence_due_.front().slot;
     silence_due_.remove(attempt_slot);
     const Attempt& attempt = attempts_[attempt_slot];
+    if (pressing_.in_flight() > 0) continue;  // to wait was to be expected
     if (warmth_.silence(now) >= now - attempt.began) {
       warmth_.doubt();
     } else if (serverless_in_flight_ >= warmth_.slots(now)) {

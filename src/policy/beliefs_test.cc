@@ -1,9 +1,14 @@
-// Warmth, WakeLeases, ColdStartClock, IdleLifetime, DemandForecast and PoolTimes.
+// Warmth, WakeLeases, ColdStartClock, IdleLifetime, DemandForecast, PoolTimes, RunningWork,
+// PredictionMargin and Pressing.
 #include <gtest/gtest.h>
 
+#include "base/prng.h"
 #include "policy/cold_start_clock.h"
 #include "policy/demand_forecast.h"
 #include "policy/pool_times.h"
+#include "policy/prediction_margin.h"
+#include "policy/pressing.h"
+#include "policy/running_work.h"
 #include "policy/wake_leases.h"
 #include "policy/warmth.h"
 
@@ -209,6 +214,83 @@ TEST(WakeLeases, futile_wakes_pause_from_a_starts_length_on) {
   EXPECT_EQ(wakes.paused_until(), kStart + 3s);
   wakes.futile(kStart + 3s, 3s);
   EXPECT_EQ(wakes.paused_until(), kStart + 9s);
+}
+
+TEST(Warmth, a_survived_gap_makes_shorter_ones_harmless) {
+  Warmth warmth(four_slots());
+  warmth.instance_answered(kStart, instance(1), kQuick);
+  EXPECT_FALSE(warmth.fresh(kStart + 40s));
+  warmth.instance_answered(kStart + 60s, instance(1), kQuick);
+  EXPECT_TRUE(warmth.fresh(kStart + 100s));
+  EXPECT_FALSE(warmth.fresh(kStart + 121s));
+}
+
+TEST(IdleLifetime, what_is_harmless_is_proven_and_far_from_the_estimate) {
+  IdleLifetime lifetime(15min);
+  EXPECT_EQ(lifetime.harmless(), 0s);
+  lifetime.survived(20s);
+  EXPECT_EQ(lifetime.harmless(), 20s);
+  lifetime.survived(10min);
+  EXPECT_EQ(lifetime.harmless(), 90s) << "a tenth of the ceiling";
+  lifetime.ended_within(2min);
+  EXPECT_EQ(lifetime.harmless(), 12s);
+}
+
+TEST(RunningWork, what_has_passed_is_done) {
+  RunningWork work;
+  EXPECT_EQ(work.left_s(kStart, 0.1), 0);
+  work.began(kStart);
+  EXPECT_NEAR(work.left_s(kStart, 0.1), 0.1, 1e-9);
+  EXPECT_NEAR(work.left_s(kStart + 40ms, 0.1), 0.06, 1e-9);
+  EXPECT_NEAR(work.left_s(kStart + 1s, 0.1), 0.03, 1e-9) << "it ends soon, not at once";
+  work.began(kStart + 1s);
+  work.ended(kStart);
+  EXPECT_NEAR(work.left_s(kStart + 1s, 0.1), 0.1, 1e-9);
+}
+
+TEST(PredictionMargin, settles_where_the_target_share_misses) {
+  PredictionMargin margin;
+  Prng prng(7);
+  uint64_t missed = 0;
+  constexpr int kRounds = 2'000'000, kWarmUp = 200'000;
+  for (int i = 0; i < kRounds; ++i) {
+    // The right margin is the 0.999 quantile of an exponential of mean 0.2: 1.38.
+    const bool miss = prng.exponential(0.2) > margin.value();
+    missed += miss && i >= kWarmUp ? 1 : 0;
+    margin.outcome(miss);
+  }
+  EXPECT_NEAR(static_cast<double>(missed) / (kRounds - kWarmUp), PredictionMargin::kTarget, 0.0002);
+}
+
+TEST(PredictionMargin, stays_within_its_bounds) {
+  PredictionMargin margin;
+  for (int i = 0; i < 100; ++i) margin.outcome(true);
+  EXPECT_EQ(margin.value(), PredictionMargin::kMost);
+  for (int i = 0; i < 100'000; ++i) margin.outcome(false);
+  EXPECT_EQ(margin.value(), PredictionMargin::kLeast);
+}
+
+TEST(Pressing, stops_for_a_growing_pause_when_it_does_not_pay) {
+  Pressing pressing;
+  EXPECT_TRUE(pressing.allowed(kStart, 2s));
+  pressing.began(kStart);
+  EXPECT_TRUE(pressing.allowed(kStart + 2s, 2s));
+  EXPECT_FALSE(pressing.allowed(kStart + 3s, 2s));
+  EXPECT_FALSE(pressing.allowed(kStart + 12s, 2s));
+  EXPECT_TRUE(pressing.allowed(kStart + 13s, 2s));
+  EXPECT_FALSE(pressing.allowed(kStart + 16s, 2s)) << "in vain again";
+  EXPECT_FALSE(pressing.allowed(kStart + 35s, 2s)) << "twice as long";
+  EXPECT_TRUE(pressing.allowed(kStart + 36s, 2s));
+}
+
+TEST(Pressing, goes_on_while_it_pays) {
+  Pressing pressing;
+  pressing.began(kStart);
+  pressing.paid(kStart + 2s);
+  EXPECT_TRUE(pressing.allowed(kStart + 3s, 2s));
+  pressing.ended();
+  EXPECT_EQ(pressing.in_flight(), 0u);
+  EXPECT_TRUE(pressing.allowed(kStart + 1h, 2s));
 }
 
 }  // namespace

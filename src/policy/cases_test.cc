@@ -4,14 +4,14 @@
 namespace warmgate::policy {
 namespace {
 
-// Two slots are taken, a third request waits and causes a wake, which is answered after 3 s.
+// Two slots are taken, and those who wait cause a wake, which is answered after 3 s.
 Script warm_script(const ServiceSettings& settings) {
   Script script(settings);
   script.teach(1, 5, 50ms);
   script.fill(11, 2);
-  script.arrive(13);
+  for (uint64_t id = 13; id < 19; ++id) script.arrive(id);
   script.wait(50ms);
-  script.tell(ClientGone{RequestId{13}});
+  for (uint64_t id = 13; id < 19; ++id) script.tell(ClientGone{RequestId{id}});
   script.answer(11);
   script.answer(12);
   script.wait(2950ms);
@@ -135,17 +135,81 @@ TEST(Cases, case_2_beyond_the_warm_slots_the_always_on_pool_helps_then_requests_
   EXPECT_TRUE(on_serverless(script.started(1006))) << "late binding: the first slot that frees";
 }
 
-TEST(Cases, case_2_prefer_always_on_uses_it_first_and_overflows_to_serverless) {
+// Two always-on slots of 30 ms and an SLO of 500 ms: who comes next waits for a slot, since one
+// will come in time.
+TEST(Cases, case_2_prefer_always_on_waits_for_its_slots_while_they_come_in_time) {
   ServiceSettings settings = small_service();
   settings.prefer = Prefer::always_on;
   Script script = busy_script(settings);
   script.arrive(1000);
   script.arrive(1001);
   EXPECT_TRUE(on_always_on(script.started(1001)));
-  EXPECT_EQ(script.started(1001)->reason, Reason::light);
   script.arrive(1002);
-  ASSERT_TRUE(on_serverless(script.started(1002)));
-  EXPECT_EQ(script.started(1002)->reason, Reason::overflow);
+  EXPECT_TRUE(script.waits(1002));
+  script.wait(30ms);
+  script.answer(1000);
+  EXPECT_TRUE(on_always_on(script.started(1002)));
+}
+
+TEST(Cases, case_2_prefer_always_on_gives_serverless_at_once_what_cannot_be_in_time) {
+  ServiceSettings settings = small_service();
+  settings.prefer = Prefer::always_on;
+  Script script = busy_script(settings);
+  uint64_t id = 1000;
+  do {
+    script.arrive(++id);
+    ASSERT_LT(id, 1100u);
+  } while (!on_serverless(script.started(id)));
+  EXPECT_GT(id, 1010u) << "some of them wait";
+  EXPECT_EQ(script.started(id)->reason, Reason::overflow);
+  EXPECT_GT(script.status().queued, 0u);
+}
+
+TEST(Cases, case_2_prefer_always_on_hands_over_at_the_last_moment) {
+  ServiceSettings settings = small_service();
+  settings.prefer = Prefer::always_on;
+  Script script = busy_script(settings);
+  for (uint64_t id = 1000; id < 1003; ++id) script.arrive(id);
+  EXPECT_TRUE(script.waits(1002));
+  const Instant arrived = script.now();
+  while (!script.runs(1002)) {  // no slot frees: both requests are unusually long
+    ASSERT_LT(script.now() - arrived, 500ms);
+    script.let_pass(5ms);
+  }
+  EXPECT_EQ(script.attempt(1002).backend.pool, PoolKind::serverless);
+  EXPECT_GT(script.now() - arrived, 200ms) << "it waited for as long as it could";
+  EXPECT_LT(script.now() - arrived, 480ms) << "and leaves serverless the time that it needs";
+}
+
+// All slots of both pools are taken for longer than the deadline allows. The platform may start
+// more instances than the one there is: the request itself presses for it.
+TEST(Cases, beyond_the_warm_slots_a_request_presses_for_a_further_instance) {
+  ServiceSettings settings = small_service();
+  settings.serverless.max_instances = 3;
+  Script script = busy_script(settings);
+  uint64_t id = 1000;
+  for (; id < 1006; ++id) script.arrive(id);  // all slots
+  uint64_t pressing = 0;
+  for (; id < 1200 && pressing == 0; ++id) {
+    script.arrive(id);
+    if (script.started(id)) pressing = id;
+  }
+  ASSERT_NE(pressing, 0u);
+  EXPECT_TRUE(on_serverless(script.started(pressing)));
+  EXPECT_EQ(script.status().serverless.in_flight, 5u) << "one more than the warm slots";
+  EXPECT_GT(script.status().queued, 0u);
+}
+
+TEST(Cases, low_priority_never_presses) {
+  ServiceSettings settings = small_service();
+  settings.serverless.max_instances = 3;
+  Script script = busy_script(settings);
+  for (uint64_t id = 1000; id < 1300; ++id) {
+    RequestArrived low = script.request(id);
+    low.priority = Priority::low;
+    script.tell(low);
+  }
+  EXPECT_EQ(script.status().serverless.in_flight, 4u);
 }
 
 TEST(Cases, case_3_low_demand_again_the_always_on_pool_serves_alone) {

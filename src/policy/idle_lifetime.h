@@ -22,9 +22,17 @@ class IdleLifetime {
   void set_ceiling(Duration ceiling) { ceiling_ = ceiling; }
 
   void survived(Duration gap) {
+    proven_ = std::max(proven_, gap);
     if (fatal_ < ceiling_ && gap >= fatal_) fatal_ = std::max(gap, fatal_ + fatal_ / 10);
   }
-  void ended_within(Duration gap) { fatal_ = std::max(kShortest, std::min(fatal_, gap)); }
+  void ended_within(Duration gap) {
+    fatal_ = std::max(kShortest, std::min(fatal_, gap));
+    proven_ = std::min(proven_, gap / 2);
+  }
+
+  // An idle gap of this length is not worth a question: one was survived, and it is far from the
+  // estimate.
+  Duration harmless() const { return std::min(proven_, estimate() / 10); }
 
   // Idle for longer than this: expect the pool to be cold.
   Duration estimate() const { return std::max(kShortest, std::min(ceiling_, fatal_)); }
@@ -32,6 +40,7 @@ class IdleLifetime {
  private:
   Duration ceiling_;
   Duration fatal_ = Duration::max();
+  Duration proven_{};  // the longest that was survived since the last shut-down
 };
 
 }  // namespace warmgate::policy

@@ -4,6 +4,15 @@
 #include "policy/warmgate_dispatcher.h"
 
 namespace warmgate::policy {
+namespace {
+
+constexpr double kMarginAtWork = 1.6;
+constexpr double kFilled = 0.6;  // of an instance's concurrency; beyond it platforms add another
+
+// Further instances that may be pressed for at a time; as many as there are, where that is more.
+constexpr uint32_t kLeastFurther = 4;
+
+}  // namespace
 
 bool WarmgateDispatcher::find_route(Instant now, const Request& request, Route& route) const {
   if (is_heavy(request)) return route_heavy(now, request, route);                       // case 4
@@ -24,6 +33,7 @@ bool WarmgateDispatcher::find_route(Instant now, const Request& request, Route& 
     case Serverless::ready:
       break;
   }
+  if (settings_.prefer == Prefer::always_on) return route_sparing(now, request, route);
   return demand_level_.high() ? route_high_demand(now, request, route)  // case 2
                               : route_low_demand(now, request, route);  // case 3
 }
@@ -37,15 +47,8 @@ bool WarmgateDispatcher::route_cold(Instant now, const Request& request, Route& 
 // Case 2. Warm, and more demand than the always-on pool does comfortably.
 bool WarmgateDispatcher::route_high_demand(Instant now, const Request& request,
                                            Route& route) const {
-  if (settings_.prefer == Prefer::serverless) {
-    return to_serverless(now, request, Reason::warm, route) ||
-           to_always_on(now, request, Reason::overflow, route);
-  }
-  if (always_on_meets(now, request) && to_always_on(now, request, Reason::light, route)) {
-    return true;
-  }
-  return to_serverless(now, request, Reason::overflow, route) ||
-         to_always_on(now, request, Reason::light, route);
+  return to_serverless(now, request, Reason::warm, route) ||
+         to_always_on(now, request, Reason::overflow, route);
 }
 
 // Case 3. Warm, but the always-on pool alone is enough, so that the serverless pool can sleep.
@@ -55,6 +58,44 @@ bool WarmgateDispatcher::route_low_demand(Instant now, const Request& request, R
   }
   return to_serverless(now, request, Reason::overflow, route) ||
          to_always_on(now, request, Reason::low_demand, route);
+}
+
+// Cases 2 and 3 where the always-on pool is preferred: serverless gets only what that pool cannot
+// do in time. A request waits for an always-on slot while one is likely to come in time, and is
+// handed over when the serverless pool could otherwise not make it any more.
+bool WarmgateDispatcher::route_sparing(Instant now, const Request& request, Route& route) const {
+  const Reason reason = demand_level_.high() ? Reason::light : Reason::low_demand;
+  if (always_on_meets(now, request) && to_always_on(now, request, reason, route)) return true;
+  if (always_on_in_time(now, request)) return false;
+  return to_serverless(now, request, Reason::overflow, route) ||
+         to_always_on(now, request, reason, route);
+}
+
+// Will an always-on slot come, after those who stand before this request, so that it is answered in
+// time? Who has waited stands at the front.
+bool WarmgateDispatcher::always_on_in_time(Instant now, const Request& request) const {
+  const uint32_t slots = always_on_slots(now);
+  if (slots == 0 || !always_on_times_.known()) return false;
+  const double mean_s = always_on_times_.mean_service_s();
+  const uint32_t ahead = request.waited ? 0 : queue_.size(Lane::on_time);
+  const double work_s = always_on_work_.left_s(now, mean_s) + ahead * mean_s;
+  const double answer_s = margin() * to_seconds(high_answer(always_on_times_));
+  return work_s / slots + answer_s <= to_seconds(request.deadline - now);
+}
+
+// An instance that is at work anyway costs nothing more for a further request, so that more is
+// handed over while there is one.
+double WarmgateDispatcher::margin() const {
+  const double room = kFilled * settings_.serverless.concurrency;
+  const bool at_work = serverless_in_flight_ > 0 && serverless_in_flight_ < room;
+  return at_work ? kMarginAtWork * margin_.value() : margin_.value();
+}
+
+// By then always_on_in_time() may have turned for the first of those who wait.
+Instant WarmgateDispatcher::handover_due(Instant deadline) const {
+  const double lead_s = RunningWork::kLeast * always_on_times_.mean_service_s() +
+                        margin() * to_seconds(high_answer(always_on_times_));
+  return deadline - from_seconds(lead_s) + Duration{1};
 }
 
 // Case 4. Heavy requests prefer the serverless pool, and wait for it while it is cold unless the
@@ -167,6 +208,25 @@ bool WarmgateDispatcher::to_serverless(Instant now, const Request& request, Reas
   return true;
 }
 
+// To the serverless pool beyond its warm slots, by no more than the instances that may come will
+// take.
+bool WarmgateDispatcher::find_pressing_route(Instant now, const Request& request,
+                                             Route& route) const {
+  if (request.priority == Priority::low || serverless(now) != Serverless::ready) return false;
+  const uint32_t have = warmth_.instances(now);
+  if (have >= settings_.serverless.max_instances || warmth_.limited()) return false;
+  const bool overtakes = !queue_.empty(Lane::late) || !queue_.empty(Lane::serverless_only);
+  if (overtakes || busy_pools_make_it(now, request)) return false;
+  const uint32_t further =
+      std::min(settings_.serverless.max_instances - have, std::max(have, kLeastFurther));
+  if (pressing_.in_flight() >= further * settings_.serverless.concurrency) return false;
+  if (!pick_serverless(now, UINT32_MAX, route.backend)) return false;
+  route.reason = Reason::overflow;
+  route.trial = false;
+  route.pressing = true;
+  return true;
+}
+
 // Where wakes are switched off, a request that needs the pool starts it.
 bool WarmgateDispatcher::as_starter(Instant now, const Request&, Reason reason,
                                     Route& route) const {
@@ -178,7 +238,8 @@ bool WarmgateDispatcher::as_starter(Instant now, const Request&, Reason reason,
 }
 
 bool WarmgateDispatcher::pick_serverless(Instant now, uint32_t slots, BackendRef& backend) const {
-  if (serverless_in_flight_ >= slots) return false;
+  // Those who press wait for further instances, and take no slot of the ones that are there.
+  if (serverless_in_flight_ - pressing_.in_flight() >= slots) return false;
   const bool last_resort = !always_on_can_answer(now);
   uint32_t best = settings_.serverless.backends;
   for (uint32_t i = 0; i < settings_.serverless.backends; ++i) {

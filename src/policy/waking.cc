@@ -20,6 +20,8 @@ constexpr uint32_t kMostPreconnects = 32;
 constexpr double kProbeJitter = 0.1;
 constexpr double kKeepWarmShare = 0.5;  // of the learned idle lifetime
 constexpr Duration kKeepWarmRetry = 5s;
+constexpr double kSpareDeviations = 2;
+constexpr double kCallingBacklog = 0.25;  // of the time that a request may wait
 
 // With 2xx, or in another way that proves somebody there, if not more.
 bool answers(Outcome outcome) {
@@ -53,9 +55,22 @@ bool WarmgateDispatcher::may_wake(Instant now) const {
 // pool is left alone.
 void WarmgateDispatcher::wake_if_needed(Instant now) {
   const bool foreseen = demand_.arrived_at(now) && forecast_exceeds_always_on(now);
-  if ((queue_.empty() && !foreseen) || !may_wake(now)) return;
+  if ((!backlog_calls(now) && !foreseen) || !may_wake(now)) return;
   const uint32_t lacking = instances_lacking(now);
   if (lacking > 0) send_wakes(now, lacking);
+}
+
+// Do those who wait call for the serverless pool?
+bool WarmgateDispatcher::backlog_calls(Instant now) const {
+  if (queue_.empty()) return false;
+  if (settings_.prefer == Prefer::serverless || !queue_.empty(Lane::late) ||
+      !queue_.empty(Lane::serverless_only)) {
+    return true;
+  }
+  const double rate = always_on_rate(now);
+  if (rate == 0) return true;
+  const double slack_s = to_seconds(settings_.slo - high_answer(always_on_times_));
+  return queue_.size() / rate > kCallingBacklog * slack_s;
 }
 
 bool WarmgateDispatcher::forecast_exceeds_always_on(Instant now) const {
@@ -69,7 +84,6 @@ bool WarmgateDispatcher::forecast_exceeds_always_on(Instant now) const {
 uint32_t WarmgateDispatcher::instances_lacking(Instant now) const {
   const Serverless condition = serverless(now);
   const bool usable = condition == Serverless::ready || warmth_.fresh(now);
-  if (queue_.empty() && usable) return 0;
   if (usable && condition == Serverless::on_trial) return 0;  // trials, not wakes, lead back
   const uint32_t have = usable ? warmth_.instances(now) : 0;
   const bool only_confirm = !usable && warmth_.believed_warm(now);
@@ -84,17 +98,21 @@ uint32_t WarmgateDispatcher::instances_for(double concurrency) const {
   return static_cast<uint32_t>(std::clamp(instances, 1.0, 1e6));
 }
 
-// How many requests the serverless pool should be able to take at once: what is there or forecast,
-// and enough to work off those who wait within half of the SLO.
+// How many requests the serverless pool should be able to take at once: what is forecast beyond the
+// always-on pool, with a spare for the unevenness of arrivals (its deviation grows as the root of
+// the load: Erlang), or what is there now, and enough to work off those who wait within half of the
+// SLO.
 double WarmgateDispatcher::concurrency_wanted(Instant now) const {
   const double per_slot = serverless_rate_per_slot();
   const double waiting = queue_.size();
   if (per_slot == 0) return serverless_in_flight_ + waiting;
   const double service_s = 1 / per_slot;
   const double backlog = waiting * service_s / std::max(service_s, to_seconds(settings_.slo) / 2);
-  if (warmth_.fresh(now)) return serverless_in_flight_ + backlog;
-  const double demand = demand_.forecast_per_s(now, cold_starts_.slow()) * service_s;
-  return std::max(0.0, demand - settings_.wake.headroom * always_on_slots(now)) + backlog;
+  const double load = demand_.forecast_per_s(now, cold_starts_.slow()) * service_s;
+  const double foreseen =
+      load + kSpareDeviations * std::sqrt(load) - settings_.wake.headroom * always_on_slots(now);
+  const double present = warmth_.fresh(now) ? serverless_in_flight_ : 0;
+  return std::max(foreseen, present) + backlog;
 }
 
 // One wake starts one instance. For k instances (k - 1) * concurrency + 1 must be in flight at

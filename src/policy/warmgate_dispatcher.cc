@@ -120,7 +120,10 @@ Instant WarmgateDispatcher::next_needed(Instant now) const {
   if (queue_.empty()) return next;
   consider(queue_.next_expiry());
   const Instant front = queue_.front_deadline(Lane::on_time);
-  if (front != kNever) consider(front - quickest_answer() + Duration{1});
+  if (front != kNever) {
+    consider(front - quickest_answer() + Duration{1});
+    if (settings_.prefer == Prefer::always_on) consider(handover_due(front));
+  }
   consider(wakes_.paused_until());
   for (const AlwaysOnBackend& backend : always_on_) {
     consider(backend.judged.pause_until());

@@ -12,7 +12,10 @@
 #include "policy/dispatcher.h"
 #include "policy/instant_heap.h"
 #include "policy/pool_times.h"
+#include "policy/prediction_margin.h"
+#include "policy/pressing.h"
 #include "policy/retry_budget.h"
+#include "policy/running_work.h"
 #include "policy/slab_map.h"
 #include "policy/wake_leases.h"
 #include "policy/warmth.h"
@@ -69,7 +72,8 @@ class WarmgateDispatcher final : public Dispatcher {
     bool repeatable = true;
     bool replay_lost = false;
     bool waited = false;
-    bool struck = false;  // a backend was blamed for this request: once is enough
+    bool predicted = false;  // waited because the pools are ready and it should make it
+    bool struck = false;     // a backend was blamed for this request: once is enough
     bool has_avoid = false;
     BackendRef avoid{};                                // where the last attempt failed
     uint8_t attempts = 0;                              // that count against retry.max_attempts
@@ -85,6 +89,7 @@ class WarmgateDispatcher final : public Dispatcher {
     Instant began{};
     Reason reason = Reason::cold;
     bool trial = false;
+    bool pressing = false;      // sent beyond the warm slots, so that another instance comes
     bool answered = false;      // its first byte was seen
     bool good = false;          // and was no failure
     bool saw_start = false;     // its instance started while it waited
@@ -95,6 +100,7 @@ class WarmgateDispatcher final : public Dispatcher {
     BackendRef backend{};
     Reason reason = Reason::cold;
     bool trial = false;
+    bool pressing = false;
   };
 
   struct AlwaysOnBackend {
@@ -144,6 +150,7 @@ class WarmgateDispatcher final : public Dispatcher {
 
   // ---- admission.cc
   void wait_or_refuse(Instant now, Slot slot);
+  bool press(Instant now, Slot slot);
   void wait_for_start(Instant now, Slot slot);
   void wait_for_slot(Instant now, Slot slot);
   void wait_again(Instant now, Slot slot, RejectReason otherwise);
@@ -172,6 +179,10 @@ class WarmgateDispatcher final : public Dispatcher {
   bool route_cold(Instant now, const Request& request, Route& route) const;
   bool route_high_demand(Instant now, const Request& request, Route& route) const;
   bool route_low_demand(Instant now, const Request& request, Route& route) const;
+  bool route_sparing(Instant now, const Request& request, Route& route) const;
+  Instant handover_due(Instant deadline) const;
+  double margin() const;
+  bool always_on_in_time(Instant now, const Request& request) const;
   bool route_heavy(Instant now, const Request& request, Route& route) const;
   Reason why_not_serverless(Instant now) const;
   bool route_around_circuit(Instant now, const Request& request, Route& route) const;
@@ -179,6 +190,7 @@ class WarmgateDispatcher final : public Dispatcher {
   bool route_without_always_on(Instant now, const Request& request, Route& route) const;
   bool to_always_on(Instant now, const Request& request, Reason reason, Route& route) const;
   bool to_serverless(Instant now, const Request& request, Reason reason, Route& route) const;
+  bool find_pressing_route(Instant now, const Request& request, Route& route) const;
   bool as_starter(Instant now, const Request& request, Reason reason, Route& route) const;
   bool pick_serverless(Instant now, uint32_t slots, BackendRef& backend) const;
   bool admits(Instant now, const AlwaysOnBackend& backend, bool quarantine_holds) const;
@@ -204,7 +216,7 @@ class WarmgateDispatcher final : public Dispatcher {
   void start(Instant now, Slot slot, const Route& route);
   void watch_for_silence(Instant now, Slot attempt_slot);
   void forget_silence(Slot attempt_slot);
-  void commit(Slot attempt_slot);
+  void commit(Instant now, Slot attempt_slot);
   void cancel(Slot attempt_slot);
   void cancel_running(Request& request);
   void detach(Slot attempt_slot);
@@ -220,12 +232,13 @@ class WarmgateDispatcher final : public Dispatcher {
   bool try_elsewhere(Instant now, Slot attempt_slot, uint16_t status);
   bool another_could_answer(Instant now, const Attempt& attempt, uint16_t status) const;
   void after_failure(Instant now, Slot slot, Outcome outcome);
+  void judge_prediction(Instant now, const Request& request);
   void finish_committed(Instant now, const Attempt& attempt, Outcome outcome);
   bool attempts_left(const Request& request) const;
   void bypass_slow(Instant now);
   bool may_bypass(const Attempt& attempt) const;
   void doubt_silent(Instant now);
-  Duration bypass_delay(Instant now, const Request& request) const;
+  Duration bypass_delay() const;
   Duration silence_limit() const;
 
   // ---- waking.cc
@@ -233,6 +246,7 @@ class WarmgateDispatcher final : public Dispatcher {
   uint32_t instances_lacking(Instant now) const;
   uint32_t instances_for(double concurrency) const;
   double concurrency_wanted(Instant now) const;
+  bool backlog_calls(Instant now) const;
   bool forecast_exceeds_always_on(Instant now) const;
   bool may_wake(Instant now) const;
   void send_wakes(Instant now, uint32_t instances);
@@ -277,6 +291,8 @@ class WarmgateDispatcher final : public Dispatcher {
   std::vector<ServerlessBackend> serverless_;  // likewise
   Instant next_health_{};                      // when the next health probe of any backend is due
   uint32_t serverless_in_flight_ = 0;
+  RunningWork always_on_work_;
+  PredictionMargin margin_;
   PoolTimes always_on_times_;
   PoolTimes serverless_times_;
 
@@ -285,6 +301,7 @@ class WarmgateDispatcher final : public Dispatcher {
   Warmth warmth_;
   ColdStartClock cold_starts_;
   WakeLeases wakes_;
+  Pressing pressing_;
   ColdStart cold_start_;
   Instant ready_at_ = kNever;  // until the first waiting request was sent after a start
   ProbeId keep_warm_probe_{};

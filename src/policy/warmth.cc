@@ -29,7 +29,7 @@ void Warmth::note(Instant now, EvidenceKind kind) {
   warm_ = true;
   evidence_ = kind;
   last_evidence_ = now;
-  fresh_until_ = now + kTrust;
+  fresh_until_ = now + std::max(kTrust, idle_lifetime_.harmless());
   ++answers_;
 }
 

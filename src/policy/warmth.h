@@ -59,6 +59,7 @@ class Warmth {
   // The last wake was answered, but not with 2xx: is its path right?
   bool wake_unproven() const { return wake_unproven_; }
   bool has_names() const { return named_; }
+  bool limited() const { return limit_ > 0; }  // by refusals or silence: no further instance comes
 
   EvidenceKind evidence() const { return evidence_; }
   Duration evidence_age(Instant now) const { return known_ ? now - last_evidence_ : Duration{}; }
