@@ -85,7 +85,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.answer({"bytes": len(body), "sum": sum(body) % 65536, **who()})
 
     def serve(self, what, name="", *_):
-        if what == "work":  # for so many milliseconds
+        if what == "busy":  # for so many milliseconds
             time.sleep(int(name) / 1000)
             self.answer(who())
         elif what == "big":  # so many bytes, as fast as they are taken
