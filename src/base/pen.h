@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <string>
 #include <string_view>
 
 namespace warmgate {
@@ -103,5 +104,15 @@ class Pen {
 
   char* at_;
 };
+
+// Appends what `put(pen)` writes, which is at most `room` bytes long.
+template <class Put>
+void append_with_pen(std::string& out, size_t room, Put put) {
+  const size_t before = out.size();
+  out.resize(before + room);
+  Pen pen(out.data() + before);
+  put(pen);
+  out.resize(static_cast<size_t>(pen.at() - out.data()));
+}
 
 }  // namespace warmgate

@@ -47,12 +47,6 @@ uint64_t logged_status(const AccessRecord& record) {
 // What stands around the texts of a line, numbers included, is about half as long at most.
 constexpr size_t kFrameRoom = 1024;
 
-size_t line_room(const AccessRecord& record) {
-  return kFrameRoom + record.service.size() + record.method.size() +
-         http::json_string_room(record.target) + http::json_string_room(record.user_agent) +
-         record.trace.size() + record.reason.size() + record.client_ip.size();
-}
-
 void put_json_line(Pen& pen, const AccessRecord& record, double wall_seconds) {
   pen.put(R"({"severity":")");
   pen.put(severity(record));
@@ -123,29 +117,35 @@ void put_text_line(Pen& pen, const AccessRecord& record, double wall_seconds) {
 
 }  // namespace
 
-void append_line(std::string& out, config::LogFormat format, const AccessRecord& record,
-                 double wall_seconds) {
-  const size_t before = out.size();
-  out.resize(before + line_room(record));
-  Pen pen(out.data() + before);
+size_t line_room(const AccessRecord& record) {
+  return kFrameRoom + record.service.size() + record.method.size() +
+         http::json_string_room(record.target) + http::json_string_room(record.user_agent) +
+         record.trace.size() + record.reason.size() + record.client_ip.size();
+}
+
+void put_line(Pen& pen, config::LogFormat format, const AccessRecord& record, double wall_seconds) {
   if (format == config::LogFormat::json) {
     put_json_line(pen, record, wall_seconds);
   } else {
     put_text_line(pen, record, wall_seconds);
   }
-  out.resize(static_cast<size_t>(pen.at() - out.data()));
 }
 
 void AccessLog::write(const AccessRecord& record) {
   if (!sink_) return;
-  append_line(lines_, format_, record, loop_.wall_seconds());
+  const size_t room = line_room(record);
+  if (lines_.size() - used_ < room) lines_.resize(used_ + room);
+  Pen pen(lines_.data() + used_);
+  put_line(pen, format_, record, loop_.wall_seconds());
+  used_ = static_cast<size_t>(pen.at() - lines_.data());
   loop_.defer(*this);
 }
 
 void AccessLog::run() {
-  if (lines_.empty()) return;
-  sink_(lines_);
-  lines_.clear();
+  if (used_ == 0) return;
+  sink_({lines_.data(), used_});
+  used_ = 0;
+  if (lines_.size() > kKeep) lines_ = std::vector<char>();
 }
 
 }  // namespace warmgate::gateway

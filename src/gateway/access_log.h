@@ -6,9 +6,10 @@
 #pragma once
 
 #include <functional>
-#include <string>
 #include <string_view>
+#include <vector>
 
+#include "base/pen.h"
 #include "base/time.h"
 #include "config/config.h"
 #include "gateway/counters.h"
@@ -33,9 +34,9 @@ struct AccessRecord {
   Duration queued{};
 };
 
-// Appends one line, its '\n' included.
-void append_line(std::string& out, config::LogFormat format, const AccessRecord& record,
-                 double wall_seconds);
+// Writes one line, its '\n' included.
+void put_line(Pen& pen, config::LogFormat format, const AccessRecord& record, double wall_seconds);
+size_t line_room(const AccessRecord& record);  // that it needs at most
 
 class AccessLog final : private net::Deferred {
  public:
@@ -49,12 +50,14 @@ class AccessLog final : private net::Deferred {
   void write(const AccessRecord& record);
 
  private:
+  static constexpr size_t kKeep = 256 * 1024;
   void run() override;
 
   net::Loop& loop_;
   config::LogFormat format_;
   Sink sink_;
-  std::string lines_;
+  std::vector<char> lines_;  // room that stays; the lines are its first `used_` bytes
+  size_t used_ = 0;
 };
 
 }  // namespace warmgate::gateway

@@ -104,11 +104,7 @@ void put_json_string(Pen& pen, std::string_view text) {
 }
 
 void append_json_string(std::string& out, std::string_view text) {
-  const size_t before = out.size();
-  out.resize(before + json_string_room(text));
-  Pen pen(out.data() + before);
-  put_json_string(pen, text);
-  out.resize(static_cast<size_t>(pen.at() - out.data()));
+  append_with_pen(out, json_string_room(text), [text](Pen& pen) { put_json_string(pen, text); });
 }
 
 std::string render_problem(const Problem& problem,

@@ -1,19 +1,11 @@
 #include "http/writer.h"
 
-#include <array>
 #include <charconv>
 
 #include "base/pen.h"
 
 namespace warmgate::http {
 namespace {
-
-// Makes `out` longer by `size`, and gives a pen for the new room.
-Pen grow(std::string& out, size_t size) {
-  const size_t before = out.size();
-  out.resize(before + size);
-  return Pen(out.data() + before);
-}
 
 void put_field(Pen& pen, std::string_view name, std::string_view value) {
   pen.put(name);
@@ -32,90 +24,64 @@ size_t fields_size(std::span<const Field> fields) {
   return size;
 }
 
-struct Digits {
-  std::array<char, 20> text;
-  size_t size = 0;
+// What heads have beside their fields: a start line without its target, and the fields that we
+// decide on ourselves. The longest reason phrase makes 105 bytes.
+constexpr size_t kFrameRoom = 128;
 
-  explicit Digits(uint64_t value, int base = 10) {
-    size = static_cast<size_t>(
-        std::to_chars(text.data(), text.data() + text.size(), value, base).ptr - text.data());
-  }
-  std::string_view view() const { return {text.data(), size}; }
-};
+void put_fields(Pen& pen, std::span<const Field> fields) {
+  for (const Field& field : fields) put_field(pen, field.name, field.value);
+}
 
-constexpr std::string_view kContentLength = "Content-Length: ";
-constexpr std::string_view kChunked = "Transfer-Encoding: chunked\r\n";
-constexpr std::string_view kClose = "Connection: close\r\n";
-
-// The fields that we decide on ourselves and the empty line. One string each, or empty.
-struct Ending {
-  std::string_view length_name, length, framing, connection;
-
-  Ending(BodyLength body, const Digits& digits, bool close) {
-    if (body.framing == Framing::length) {
-      length_name = kContentLength;
-      length = digits.view();
-      framing = "\r\n";
-    } else if (body.framing == Framing::chunked) {
-      framing = kChunked;
-    }
-    if (close) connection = kClose;
-  }
-  size_t size() const {
-    return length_name.size() + length.size() + framing.size() + connection.size() + 2;
-  }
-  void put(Pen& pen) const {
-    pen.put(length_name);
-    pen.put(length);
-    pen.put(framing);
-    pen.put(connection);
+// The fields that we decide on ourselves, and the empty line.
+void put_ending(Pen& pen, BodyLength body, bool close) {
+  if (body.framing == Framing::length) {
+    pen.put("Content-Length: ");
+    pen.put_number(body.bytes);
     pen.put("\r\n");
+  } else if (body.framing == Framing::chunked) {
+    pen.put("Transfer-Encoding: chunked\r\n");
   }
-};
+  if (close) pen.put("Connection: close\r\n");
+  pen.put("\r\n");
+}
 
 }  // namespace
 
 void append_request_head(std::string& out, std::string_view method, std::string_view target,
                          std::string_view authority, std::span<const Field> fields, BodyLength body,
                          bool keep_alive) {
-  constexpr std::string_view kVersion = " HTTP/1.1\r\n";
-  const Digits digits(body.bytes);
-  const Ending ending(body, digits, !keep_alive);
-  Pen pen = grow(out, method.size() + 1 + target.size() + kVersion.size() +
-                          field_size("Host", authority) + fields_size(fields) + ending.size());
-  pen.put(method);
-  pen.put(' ');
-  pen.put(target);
-  pen.put(kVersion);
-  put_field(pen, "Host", authority);
-  for (const Field& field : fields) put_field(pen, field.name, field.value);
-  ending.put(pen);
+  const size_t texts = method.size() + target.size() + authority.size() + fields_size(fields);
+  append_with_pen(out, kFrameRoom + texts, [&](Pen& pen) {
+    pen.put(method);
+    pen.put(' ');
+    pen.put(target);
+    pen.put(" HTTP/1.1\r\n");
+    put_field(pen, "Host", authority);
+    put_fields(pen, fields);
+    put_ending(pen, body, !keep_alive);
+  });
 }
 
 void append_response_head(std::string& out, uint16_t status, std::span<const Field> fields,
                           BodyLength body, bool close) {
-  constexpr std::string_view kVersion = "HTTP/1.1 ";
-  const std::string_view reason = reason_phrase(status);
-  const Digits code(status), digits(body.bytes);
-  const Ending ending(body, digits, close || body.framing == Framing::until_close);
-  Pen pen = grow(out, kVersion.size() + code.size + 1 + reason.size() + 2 + fields_size(fields) +
-                          ending.size());
-  pen.put(kVersion);
-  pen.put(code.view());
-  pen.put(' ');
-  pen.put(reason);
-  pen.put("\r\n");
-  for (const Field& field : fields) put_field(pen, field.name, field.value);
-  ending.put(pen);
+  append_with_pen(out, kFrameRoom + fields_size(fields), [&](Pen& pen) {
+    pen.put("HTTP/1.1 ");
+    pen.put_number(status);
+    pen.put(' ');
+    pen.put(reason_phrase(status));
+    pen.put("\r\n");
+    put_fields(pen, fields);
+    put_ending(pen, body, close || body.framing == Framing::until_close);
+  });
 }
 
 void append_field(std::string& out, std::string_view name, std::string_view value) {
-  Pen pen = grow(out, field_size(name, value));
-  put_field(pen, name, value);
+  append_with_pen(out, field_size(name, value), [&](Pen& pen) { put_field(pen, name, value); });
 }
 
 void append_chunk_size(std::string& out, uint64_t size) {
-  out.append(Digits(size, 16).view()).append("\r\n");
+  char digits[16];
+  out.append(digits, std::to_chars(digits, digits + sizeof(digits), size, 16).ptr).append("\r\n");
 }
 
 void append_last_chunk(std::string& out, std::span<const Field> trailers) {

@@ -36,6 +36,15 @@ TEST(Writer, ResponseHead) {
   EXPECT_EQ(out, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
 }
 
+// append_response_head() measures its room by this.
+TEST(Writer, NoHeadWithoutFieldsIsLongerThan128Bytes) {
+  for (uint16_t status = 100; status < 600; ++status) {
+    std::string out;
+    append_response_head(out, status, {}, BodyLength::of(UINT64_MAX), true);
+    EXPECT_LE(out.size(), 128u) << out;
+  }
+}
+
 TEST(Writer, Chunks) {
   std::string out;
   append_chunk_size(out, 0x1f);

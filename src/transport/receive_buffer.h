@@ -40,7 +40,7 @@ class ReceiveBuffer {
   // Copies what is left of view(), so that it lasts until the next read.
   void keep() {
     if (view_.empty()) {
-      if (kept_.capacity() > 0) std::string().swap(kept_);
+      if (!kept_.empty()) std::string().swap(kept_);
     } else if (kept_.empty()) {
       kept_.assign(view_);
     } else {

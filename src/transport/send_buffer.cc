@@ -24,7 +24,7 @@ net::IoStatus SendBuffer::write(net::Stream& stream, std::string_view piece) {
     pending_.erase(0, sent_);
     sent_ = 0;
   }
-  pending_.append(piece);
+  if (!piece.empty()) pending_.append(piece);
   return status;
 }
 
