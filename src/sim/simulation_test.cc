@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <cstdlib>
 
+#include "base/assert.h"
 #include "sim/test_dispatcher.h"
 
 namespace warmgate::sim {
@@ -132,7 +134,15 @@ Figures run(const Case& drawn, uint64_t seed, uint64_t check_every) {
   return simulate(drawn.world, drawn.workload, *dispatcher, seed, options);
 }
 
+// An assertion of the policy ends the program, so it must say which world broke it.
+uint64_t world_seed = 0;
+void name_world(const char*, const char*, const char*, int) {
+  std::fprintf(stderr, "reproduce with WARMGATE_SEED=%llu\n",
+               static_cast<unsigned long long>(world_seed));
+}
+
 void run_any_world(uint64_t seed) {
+  world_seed = seed;
   SCOPED_TRACE("reproduce with WARMGATE_SEED=" + std::to_string(seed));
   const Case drawn = random_case(seed);
   const Figures figures = run(drawn, seed, 1);
@@ -154,10 +164,12 @@ void run_any_world(uint64_t seed) {
 }
 
 TEST(SimulatedWarmgate, holds_its_invariants_and_ends_each_request_once_in_any_world) {
+  set_assert_hook(name_world);
   if (const char* seed = std::getenv("WARMGATE_SEED")) {
     return run_any_world(std::strtoull(seed, nullptr, 10));
   }
   for (uint64_t seed = 1; seed <= 60 && !HasFailure(); ++seed) run_any_world(seed);
+  set_assert_hook(nullptr);
 }
 
 TEST(SimulatedWarmgate, is_the_same_for_the_same_seed) {
