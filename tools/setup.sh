@@ -9,7 +9,7 @@ build_packages=(
   libopencv-dnn-dev libc-ares-dev libssl-dev libyaml-cpp-dev nlohmann-json3-dev libvalijson-dev
   libcli11-dev libspdlog-dev libfmt-dev libgtest-dev libgmock-dev
 )
-test_packages=(python3 valgrind openssl)
+test_packages=(python3 valgrind openssl curl)
 lint_packages=(clang-format clang-tidy)
 fuzz_packages=(clang libclang-rt-14-dev)
 bench_packages=(nginx haproxy wrk)

@@ -24,6 +24,28 @@ void render_process_metrics(MetricsText& text, const ProcessStats& process) {
   text.sample({}, process.start_time_s);
 }
 
+void render_tls_metrics(MetricsText& text, const Snapshot& snapshot) {
+  const net::TlsServerStats& stats = snapshot.tls_stats;
+  text.family("warmgate_tls_handshakes_total", counter,
+              "TLS handshakes with clients: with certificates (full), of an earlier session "
+              "(resumed), or failed.");
+  text.sample({{"result", "full"}}, stats.full);
+  text.sample({{"result", "resumed"}}, stats.resumed);
+  text.sample({{"result", "failed"}}, stats.failed);
+  text.family("warmgate_tls_reloads_total", counter,
+              "Times that changed certificate files were read: and used, or not (failed).");
+  text.sample({{"result", "ok"}}, stats.reloads);
+  text.sample({{"result", "failed"}}, stats.reloads_failed);
+  text.family("warmgate_tls_reload_failing", gauge,
+              "1 when the certificate files as they are now are not in use.");
+  text.sample({}, !snapshot.tls_reload_problem.empty());
+  text.family("warmgate_tls_certificate_expiry_seconds", gauge,
+              "When the certificate that is in use ends, since 1970.");
+  for (const auto& certificate : snapshot.certificates) {
+    text.sample({{"certificate", certificate.certificate_file}}, certificate.at);
+  }
+}
+
 }  // namespace
 
 void render_gateway_metrics(MetricsText& text, const Snapshot& snapshot) {
@@ -51,6 +73,7 @@ void render_gateway_metrics(MetricsText& text, const Snapshot& snapshot) {
 std::string render_metrics(const Snapshot& snapshot) {
   MetricsText text;
   render_gateway_metrics(text, snapshot);
+  if (snapshot.tls) render_tls_metrics(text, snapshot);
   render_request_metrics(text, snapshot);
   render_pool_metrics(text, snapshot);
   render_backend_metrics(text, snapshot);

@@ -76,6 +76,10 @@ inline Snapshot sample_snapshot() {
   snapshot.connections = 12;
   snapshot.unrouted = 6;
   snapshot.server = {20, 123, 4};
+  snapshot.tls = true;
+  snapshot.tls_stats = {30, 12, 2, 1, 1};
+  snapshot.certificates = {{"/etc/warmgate/a.pem", 1'800'000'000}};
+  snapshot.tls_reload_problem = "the certificate in /etc/warmgate/a.pem expired";
   snapshot.process.resident_bytes = 15 << 20;
   snapshot.process.open_fds = 31;
   snapshot.services = {busy_service("digits"), sample_service("idle")};

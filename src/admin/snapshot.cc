@@ -78,6 +78,12 @@ Snapshot gather(const gateway::Gateway& gateway, Instant now) {
   snapshot.connections = gateway.connections();
   snapshot.unrouted = gateway.unrouted();
   snapshot.server = gateway.server_stats();
+  if (const net::TlsServer* tls = gateway.tls_server()) {
+    snapshot.tls = true;
+    snapshot.tls_stats = tls->stats();
+    snapshot.certificates = tls->expiries();
+    snapshot.tls_reload_problem = tls->reload_problem();
+  }
   snapshot.process = read_process_stats();
   for (const auto& service : gateway.services()) {
     snapshot.services.push_back(gather_service(*service));

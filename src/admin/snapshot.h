@@ -13,6 +13,7 @@
 #include "gateway/gateway.h"
 #include "gateway/model_check.h"
 #include "net/tls_client.h"
+#include "net/tls_server.h"
 #include "policy/settings.h"
 #include "policy/status.h"
 #include "transport/client_pool.h"
@@ -65,6 +66,10 @@ struct Snapshot {
   uint64_t connections = 0;
   uint64_t unrouted = 0;
   transport::ServerStats server;
+  bool tls = false;  // a listener speaks TLS
+  net::TlsServerStats tls_stats;
+  std::vector<net::TlsServer::Expiry> certificates;
+  std::string tls_reload_problem;
   ProcessStats process;
   std::vector<ServiceSnapshot> services;
 

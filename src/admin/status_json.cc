@@ -50,6 +50,20 @@ Json tls_json(const BackendSnapshot& backend) {
           {"handshakes_failed", backend.tls_stats.failed}};
 }
 
+Json downstream_tls_json(const Snapshot& snapshot) {
+  if (!snapshot.tls) return nullptr;
+  Json certificates = Json::array();
+  for (const auto& certificate : snapshot.certificates) {
+    certificates.push_back({{"file", certificate.certificate_file}, {"expires_s", certificate.at}});
+  }
+  return {{"handshakes_full", snapshot.tls_stats.full},
+          {"handshakes_resumed", snapshot.tls_stats.resumed},
+          {"handshakes_failed", snapshot.tls_stats.failed},
+          {"reloads", snapshot.tls_stats.reloads},
+          {"reload_problem", text_or_null(snapshot.tls_reload_problem)},
+          {"certificates", certificates}};
+}
+
 Json backend_json(const BackendSnapshot& backend) {
   return {{"url", backend.url},
           {"addresses", backend.addresses},
@@ -193,6 +207,7 @@ std::string render_status(const Snapshot& snapshot) {
                {"requests_received", snapshot.server.requests},
                {"requests_malformed", snapshot.server.refused},
                {"requests_unrouted", snapshot.unrouted},
+               {"tls", downstream_tls_json(snapshot)},
                {"process",
                 {{"resident_bytes", snapshot.process.resident_bytes},
                  {"cpu_s", snapshot.process.cpu_s},

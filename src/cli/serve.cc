@@ -93,7 +93,8 @@ class ServeRun {
     if (failure == StartFailure::cannot_listen) return fail(kExitCannotListen, problem);
     std::string where;
     for (size_t i = 0; i < config_.listen.size(); ++i) {
-      where += (i == 0 ? "" : ", ") + gateway_.address(i).to_string();
+      where += std::string(i == 0 ? "" : ", ") + (config_.listen[i].tls ? "https://" : "") +
+               gateway_.address(i).to_string();
     }
     const std::string status =
         admin_ == nullptr ? "" : "; status at http://" + admin_->address().to_string() + "/";

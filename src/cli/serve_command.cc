@@ -50,7 +50,11 @@ void add_serve_command(CLI::App& app, int& exit_status) {
   serve->add_option("--always-on", quick.always_on, "URL of an always-on backend; repeatable");
   serve->add_option("--serverless", quick.serverless, "URL of the serverless service");
   serve->add_option("--slo", quick.slo, "Latency that a request should stay within [500ms]");
-  serve->add_option("--listen", quick.listen, "Address to listen on; repeatable [:8080]");
+  serve->add_option("--listen", quick.listen,
+                    "Address to listen on, https://:8443 with TLS; repeatable [:8080]");
+  serve->add_option("--tls-certificate", quick.tls_certificate,
+                    "PEM file with the certificate and its chain, for --listen https://...");
+  serve->add_option("--tls-key", quick.tls_key, "PEM file of its private key");
   serve->add_option("--admin", quick.admin,
                     "Address of status and metrics, or off [127.0.0.1:9901]");
   serve->add_option("--always-on-concurrency", quick.always_on_concurrency,

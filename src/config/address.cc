@@ -125,6 +125,9 @@ Result<Backend> parse_backend_url(std::string_view url) {
 }
 
 Result<ListenAddress> parse_listen(std::string_view text) {
+  const bool has_scheme = text.find("://") != std::string_view::npos;
+  const std::optional<Scheme> scheme = has_scheme ? take_scheme(text) : Scheme::http;
+  if (!scheme) return Error{quote(text) + " begins with neither http:// nor https://"};
   if (!text.empty() && parse_port(text)) {
     return Error{"an address to listen on has a colon before its port: \":" + std::string(text) +
                  "\" for every address, or 127.0.0.1:" + std::string(text)};
@@ -132,12 +135,13 @@ Result<ListenAddress> parse_listen(std::string_view text) {
   Result<Authority> parsed = parse_authority(text);
   if (!parsed) return parsed.error();
   if (!parsed->has_port) return Error{quote(text) + " has no port; write HOST:PORT or \":PORT\""};
-  return ListenAddress{parsed->host, parsed->port};
+  return ListenAddress{parsed->host, parsed->port, *scheme == Scheme::https};
 }
 
 std::string format_listen(const ListenAddress& address) {
   const bool v6 = address.host.find(':') != std::string::npos;
-  return (v6 ? "[" + address.host + "]" : address.host) + ":" + std::to_string(address.port);
+  return (address.tls ? "https://" : "") + (v6 ? "[" + address.host + "]" : address.host) + ":" +
+         std::to_string(address.port);
 }
 
 bool overlap(const ListenAddress& a, const ListenAddress& b) {

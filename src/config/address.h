@@ -13,7 +13,7 @@ namespace warmgate::config {
 // User names, queries and fragments are refused. `host_header` becomes the URL's authority.
 Result<Backend> parse_backend_url(std::string_view url);
 
-// Parses ":8080", "127.0.0.1:8080", "[::1]:8080" or "name:8080".
+// Parses ":8080", "127.0.0.1:8080", "[::1]:8080" or "name:8080", each perhaps behind "https://".
 Result<ListenAddress> parse_listen(std::string_view text);
 
 // What parse_listen reads back.

@@ -48,7 +48,7 @@ TEST(BackendUrl, SaysWhatIsWrong) {
 }
 
 TEST(Listen, ReadsWhatItFormats) {
-  for (const char* text : {":8080", "127.0.0.1:9901", "[::1]:80", "localhost:0"}) {
+  for (const char* text : {":8080", "127.0.0.1:9901", "[::1]:80", "localhost:0", "https://:8443"}) {
     Result<ListenAddress> address = parse_listen(text);
     ASSERT_TRUE(address) << address.error().message;
     EXPECT_EQ(format_listen(*address), text);
@@ -60,6 +60,7 @@ TEST(Listen, SaysWhatIsWrong) {
   EXPECT_THAT(parse_listen("localhost").error().message, HasSubstr("no port"));
   EXPECT_THAT(parse_listen("::1:80").error().message, HasSubstr("brackets"));
   EXPECT_THAT(parse_listen("*:80").error().message, HasSubstr("no host name"));
+  EXPECT_THAT(parse_listen("ftp://:80").error().message, HasSubstr("neither http://"));
   EXPECT_FALSE(parse_listen(""));
 }
 

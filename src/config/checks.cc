@@ -33,6 +33,16 @@ void check_listeners(const Config& config, Report& report) {
   }
 }
 
+void check_tls(const Config& config, Report& report) {
+  const bool wanted = std::ranges::any_of(config.listen, &ListenAddress::tls);
+  if (wanted && config.tls.certificates.empty()) {
+    report.error_at("tls", "needs `certificates`, for `listen` has an address with https://");
+  }
+  if (!wanted && !config.tls.certificates.empty()) {
+    report.hint_at("tls", "has no effect: no address of `listen` begins with https://");
+  }
+}
+
 void check_names(const Config& config, Report& report) {
   std::map<std::string, size_t> seen;
   for (size_t i = 0; i < config.services.size(); ++i) {
@@ -89,6 +99,7 @@ void check_routes(const Config& config, Report& report) {
 
 void check_whole(const Config& config, Report& report) {
   check_listeners(config, report);
+  check_tls(config, report);
   check_names(config, report);
   check_routes(config, report);
   for (size_t i = 0; i < config.services.size(); ++i) {

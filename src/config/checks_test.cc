@@ -107,6 +107,19 @@ TEST(Checks, TlsThatProtectsNothingIsQuestioned) {
               HasSubstr("services[0].serverless.tls: needs `client_certificate`"));
 }
 
+TEST(Checks, TlsTowardsClientsNeedsBothAPortAndACertificate) {
+  const std::string files = "tls: {certificates: [{certificate: a.pem, key: a.key}]}\n";
+  EXPECT_EQ(errors_of(service("a", ""), "listen: 'https://:8443'\n" + files), "");
+  EXPECT_THAT(errors_of(service("a", ""), "listen: [':8080', 'https://:8443']\n"),
+              HasSubstr("tls: needs `certificates`"));
+  EXPECT_THAT(errors_of(service("a", ""), "admin: 'https://127.0.0.1:9901'\n"),
+              HasSubstr("admin: speaks no TLS"));
+  EXPECT_THAT(errors_of(service("a", ""), "tls: {certificates: [{certificate: a.pem}]}\n"),
+              HasSubstr("tls.certificates[0]: `key` is missing"));
+  EXPECT_THAT(load_text(files + "services:\n" + service("a", ""), "f").hint_text(),
+              HasSubstr("tls: has no effect"));
+}
+
 TEST(Checks, KeepingWarmIsQuestionedWhereItIsDearOrUseless) {
   const std::string dear = "    serverless: {backends: http://10.0.0.2:1, keep_warm: true, ";
   EXPECT_THAT(hints_of(dear + "billing: instance}\n"), HasSubstr("day and night"));

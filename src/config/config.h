@@ -20,8 +20,22 @@ namespace warmgate::config {
 struct ListenAddress {
   std::string host;   // "", "127.0.0.1", "::1" (without brackets) or a name
   uint16_t port = 0;  // 0 = the system chooses one
+  bool tls = false;   // "https://:8443": clients must speak TLS there
 
   bool operator==(const ListenAddress&) const = default;
+};
+
+// A certificate with its chain, and its key; both PEM files.
+struct CertificateFiles {
+  std::string certificate;
+  std::string key;
+};
+
+// TLS towards clients, on the listeners that want it.
+struct DownstreamTls {
+  // The first one is also for clients that ask for no name, or for one that no certificate has.
+  std::vector<CertificateFiles> certificates;
+  std::string client_ca_file;  // clients must show a certificate from there; empty = not asked
 };
 
 enum class LogFormat : uint8_t { json, text };
@@ -143,6 +157,7 @@ struct Service {
 struct Config {
   std::vector<ListenAddress> listen = {{"", 8080}};
   std::optional<ListenAddress> admin = ListenAddress{"127.0.0.1", 9901};  // nullopt = off
+  DownstreamTls tls;
   LogSettings log;
   GlobalLimits limits;
   DownstreamTimeouts timeouts;

@@ -53,13 +53,38 @@ CodecPtr<DownstreamTimeouts> timeouts_section() {
   return section;
 }
 
+CodecPtr<CertificateFiles> certificate_section() {
+  auto section = std::make_shared<Section<CertificateFiles>>();
+  section
+      ->key("certificate", &CertificateFiles::certificate, file_name(),
+            "PEM file of a certificate, followed by what leads from it to its root.",
+            Presence::required)
+      .key("key", &CertificateFiles::key, file_name(), "PEM file of its private key.",
+           Presence::required);
+  return section;
+}
+
+CodecPtr<DownstreamTls> tls_section() {
+  auto section = std::make_shared<Section<DownstreamTls>>();
+  section
+      ->key("certificates", &DownstreamTls::certificates, list_of(certificate_section(), 0, 64),
+            "Certificates, of which the name that a client asks for chooses one; the first is for "
+            "the rest.")
+      .key("client_ca_file", &DownstreamTls::client_ca_file, file_name(),
+           "PEM file: clients must show a certificate that one of these issued. Empty: they are "
+           "not asked.");
+  return section;
+}
+
 CodecPtr<Config> make_config_codec() {
   auto section = std::make_shared<Section<Config>>();
   section
       ->key("listen", &Config::listen, list_of(listen_address(), 1, 16),
-            "Where clients connect. `:8080` is every address, IPv6 and IPv4.")
-      .key("admin", &Config::admin, or_word(listen_address(), "off"),
+            "Where clients connect. `:8080` is every address, IPv6 and IPv4; `https://:8443` with "
+            "TLS.")
+      .key("admin", &Config::admin, or_word(admin_address(), "off"),
            "Where `/healthz`, `/readyz`, `/status` and `/metrics` are served; not for the public.")
+      .key("tls", &Config::tls, tls_section(), "TLS towards clients, where `listen` says https://.")
       .key("log", &Config::log, log_section(), "What is written to the log, and how.")
       .key("limits", &Config::limits, limits_section(),
            "Limits that hold before a request is routed to a service.")

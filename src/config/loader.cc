@@ -159,6 +159,13 @@ Loaded from_quick_form(const QuickForm& form) {
                        .one("format", "--log-format", form.log_format)
                        .one("level", "--log-level", form.log_level)
                        .take());
+  Node certificate = FlagMap()
+                         .one("certificate", "--tls-certificate", form.tls_certificate)
+                         .one("key", "--tls-key", form.tls_key)
+                         .take();
+  if (!certificate.items.empty()) {
+    root.part("tls", Node::map().add("certificates", Node::list({std::move(certificate)})));
+  }
   root.part("services", Node::list({service_tree(form)}));
   return load_tree(root.take(), "", report);
 }

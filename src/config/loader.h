@@ -33,6 +33,8 @@ struct QuickForm {
   std::vector<std::string> always_on;   // --always-on URL, repeatable
   std::vector<std::string> serverless;  // --serverless URL, repeatable
   std::vector<std::string> listen;      // --listen ADDRESS, repeatable
+  std::string tls_certificate;          // --tls-certificate FILE
+  std::string tls_key;                  // --tls-key FILE
   std::string slo;                      // --slo
   std::string admin;                    // --admin ADDRESS or off
   std::string always_on_concurrency;    // --always-on-concurrency

@@ -167,6 +167,21 @@ TEST(QuickForm, MakesOneService) {
   EXPECT_FALSE(loaded.config->admin);
 }
 
+TEST(QuickForm, HasACertificateForClients) {
+  QuickForm form;
+  form.always_on = {"http://a:1"};
+  form.listen = {"https://:8443"};
+  form.tls_certificate = "a.pem";
+  form.tls_key = "a.key";
+  const Loaded loaded = from_quick_form(form);
+  ASSERT_TRUE(loaded.config) << loaded.error_text();
+  EXPECT_TRUE(loaded.config->listen.front().tls);
+  ASSERT_EQ(loaded.config->tls.certificates.size(), 1u);
+  EXPECT_EQ(loaded.config->tls.certificates.front().certificate, "a.pem");
+  form.tls_key.clear();
+  EXPECT_THAT(from_quick_form(form).error_text(), HasSubstr("`key` is missing"));
+}
+
 TEST(QuickForm, ErrorsNameTheFlag) {
   QuickForm form;
   EXPECT_THAT(from_quick_form(form).error_text(), HasSubstr("give --always-on URL"));

@@ -90,21 +90,34 @@ bool is_authority(std::string_view text) {
 
 class ListenCodec : public Codec<ListenAddress> {
  public:
+  explicit ListenCodec(bool may_be_tls) : may_be_tls_(may_be_tls) {}
+
   void read(const Node& node, ListenAddress& value, const Context& context) const override {
     const std::string* text = scalar_text(node, type(), context);
     if (text == nullptr) return;
     Result<ListenAddress> parsed = parse_listen(*text);
-    if (parsed) {
-      value = *parsed;
-    } else {
+    if (!parsed) {
       context.error(node.mark, parsed.error().message);
+    } else if (parsed->tls && !may_be_tls_) {
+      context.error(node.mark, "speaks no TLS: keep it on loopback, without https://");
+    } else {
+      value = *parsed;
     }
   }
   Node write(const ListenAddress& value) const override {
     return Node::quoted(format_listen(value));
   }
-  Node schema() const override { return text_schema("^([^:]*|\\[.*\\]):[0-9]+$"); }
-  std::string type() const override { return "an address `HOST:PORT` or `:PORT`"; }
+  Node schema() const override {
+    return text_schema(std::string(may_be_tls_ ? "^(https?://)?" : "^(http://)?") +
+                       "([^:]*|\\[.*\\]):[0-9]+$");
+  }
+  std::string type() const override {
+    const std::string clear = "an address `HOST:PORT` or `:PORT`";
+    return may_be_tls_ ? clear + ", with TLS `https://HOST:PORT`" : clear;
+  }
+
+ private:
+  const bool may_be_tls_;
 };
 
 bool is_field_name(std::string_view name) {
@@ -196,7 +209,10 @@ CodecPtr<std::string> backend_url() {
                "^[Hh][Tt][Tt][Pp][Ss]?://[^?# ]+$", [](std::string_view) { return true; }});
 }
 CodecPtr<ListenAddress> listen_address() {
-  return std::make_shared<ListenCodec>();
+  return std::make_shared<ListenCodec>(true);
+}
+CodecPtr<ListenAddress> admin_address() {
+  return std::make_shared<ListenCodec>(false);
 }
 CodecPtr<std::vector<HeaderMatch>> header_matches() {
   return std::make_shared<HeaderMatchesCodec>();

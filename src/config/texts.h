@@ -19,6 +19,7 @@ CodecPtr<std::string> host_pattern();  // "a.example", "*.example", "[::1]"; rea
 CodecPtr<std::string> authority();     // value of a Host field; empty = that of the URL
 CodecPtr<std::string> backend_url();   // its form is checked when the Backend is complete
 CodecPtr<ListenAddress> listen_address();
+CodecPtr<ListenAddress> admin_address();  // without TLS
 
 // A map of field names to values, such as {x-model: digits}.
 CodecPtr<std::vector<HeaderMatch>> header_matches();

@@ -21,7 +21,7 @@ Exchange::Exchange(Service& service, policy::RequestId id, const http::RequestHe
       id_(id),
       transaction_(&transaction),
       arrived_at_(service.loop().now()),
-      request_(store_request(head, transaction.peer_ip(), service.prng())),
+      request_(store_request(head, transaction.peer_ip(), transaction.secure(), service.prng())),
       total_(service.loop().timers(), [this] { on_total_timeout(); }),
       body_expected_(head.framing == http::Framing::chunked || head.content_length > 0),
       body_complete_(!body_expected_),

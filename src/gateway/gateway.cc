@@ -1,5 +1,7 @@
 #include "gateway/gateway.h"
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "gateway/local_reply.h"
 
@@ -43,8 +45,21 @@ Gateway::Gateway(net::Loop& loop, net::Resolver& resolver, const config::Config&
 }
 
 void Gateway::start(StartHandler on_started) {
+  if (const Status opened = open_tls(); !opened) {
+    return on_started(StartFailure::bad_tls, opened.error().message);
+  }
   on_started_ = std::move(on_started);
   try_start();
+}
+
+// What is wrong with the files that the configuration names is told before anything else happens.
+Status Gateway::open_tls() {
+  if (!tls_.problem().empty()) return Error{tls_.problem()};
+  if (std::ranges::none_of(config_.listen, &config::ListenAddress::tls)) return success();
+  auto opened = net::TlsServer::open(loop_, server_settings(config_.tls));
+  if (!opened) return Error{"tls: " + opened.error().message};
+  tls_server_ = std::move(*opened);
+  return success();
 }
 
 // True when every name was looked up; `problem` is a sentence about the first that has no address.
@@ -65,17 +80,13 @@ bool Gateway::names_settled(std::string& problem) const {
 
 void Gateway::try_start() {
   std::string problem;
-  if (!on_started_) return;
-  if (!tls_.problem().empty()) {
-    return std::exchange(on_started_, nullptr)(StartFailure::bad_tls, tls_.problem());
-  }
-  if (!names_settled(problem)) return;
+  if (!on_started_ || !names_settled(problem)) return;
   const StartHandler on_started = std::exchange(on_started_, nullptr);
   if (!problem.empty()) return on_started(StartFailure::unresolved_name, problem);
   for (const config::ListenAddress& listen : config_.listen) {
     const auto address = address_of(listen);
     if (!address) return on_started(StartFailure::cannot_listen, address.error().message);
-    const Status listening = server_.listen(*address);
+    const Status listening = server_.listen(*address, listen.tls ? tls_server_.get() : nullptr);
     if (!listening) return on_started(StartFailure::cannot_listen, listening.error().message);
   }
   started_ = true;

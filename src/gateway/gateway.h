@@ -40,6 +40,7 @@ class Gateway final : public transport::Application {
   const std::vector<std::unique_ptr<Service>>& services() const { return services_; }
   const transport::ServerStats& server_stats() const { return server_.stats(); }
   size_t connections() const { return server_.connections(); }
+  const net::TlsServer* tls_server() const { return tls_server_.get(); }
   net::Address address(size_t listener = 0) const { return server_.address(listener); }
   uint64_t unrouted() const { return unrouted_; }  // requests that no service matched
   Instant started_at() const { return started_at_; }
@@ -52,6 +53,7 @@ class Gateway final : public transport::Application {
                   transport::ServerTransaction& transaction) override;
 
  private:
+  Status open_tls();
   Service* route(const http::RequestHead& head);
   void try_start();
   bool names_settled(std::string& problem) const;
@@ -66,6 +68,7 @@ class Gateway final : public transport::Application {
   bool draining_ = false;
   uint64_t unrouted_ = 0;
   TlsContexts tls_;
+  std::unique_ptr<net::TlsServer> tls_server_;  // when a listener wants it
   transport::Server server_;
   // The server outlives the services: their exchanges let go of its connections.
   std::vector<std::unique_ptr<Service>> services_;

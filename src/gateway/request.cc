@@ -61,8 +61,12 @@ http::BodyLength body_length(const http::RequestHead& head) {
 // What passing on takes away, and what it adds.
 class Forwarding {
  public:
-  Forwarding(const http::RequestHead& head, std::string_view client_ip)
-      : head_(head), ip_(client_ip), filter_(head.fields), trace_(trace_id(head)) {}
+  Forwarding(const http::RequestHead& head, std::string_view client_ip, bool secure)
+      : head_(head),
+        ip_(client_ip),
+        proto_(secure ? "https" : "http"),
+        filter_(head.fields),
+        trace_(trace_id(head)) {}
 
   void run(StoredRequest& stored, Prng& prng) {
     FieldStore& store = stored.fields;
@@ -111,7 +115,7 @@ class Forwarding {
     store.add_kept("via", joined(store, FieldName::via, kVia));
     store.add_kept("forwarded", forwarded(store));
     store.add_kept("x-forwarded-for", joined(store, FieldName::x_forwarded_for, ip_));
-    if (!has(FieldName::x_forwarded_proto)) store.add_kept("x-forwarded-proto", "http");
+    if (!has(FieldName::x_forwarded_proto)) store.add_kept("x-forwarded-proto", proto_);
     if (!has(FieldName::x_forwarded_host) && host) {
       store.add_kept("x-forwarded-host", store.rebased(head_.authority));
     }
@@ -132,7 +136,8 @@ class Forwarding {
       pen.put(head_.authority);
       pen.put('"');
     }
-    pen.put(";proto=http");
+    pen.put(";proto=");
+    pen.put(proto_);
     return store.since(begin);
   }
 
@@ -158,17 +163,19 @@ class Forwarding {
 
   const http::RequestHead& head_;
   std::string_view ip_;
+  const std::string_view proto_;  // static text
   const http::ForwardFilter filter_;
   const std::string_view trace_;  // empty: the client has none
 };
 
 }  // namespace
 
-StoredRequest store_request(const http::RequestHead& head, std::string_view client_ip, Prng& prng) {
+StoredRequest store_request(const http::RequestHead& head, std::string_view client_ip, bool secure,
+                            Prng& prng) {
   StoredRequest stored;
   stored.length = body_length(head);
   stored.head_method = head.method == http::Method::head;
-  Forwarding(head, client_ip).run(stored, prng);
+  Forwarding(head, client_ip, secure).run(stored, prng);
   return stored;
 }
 

@@ -33,8 +33,9 @@ struct StoredRequest {
 };
 
 // Copies what is forwarded, and adds Via, Forwarded, X-Forwarded-* and, where the client sent none,
-// a trace context.
-StoredRequest store_request(const http::RequestHead& head, std::string_view client_ip, Prng& prng);
+// a trace context. `secure`: the client speaks TLS with us.
+StoredRequest store_request(const http::RequestHead& head, std::string_view client_ip, bool secure,
+                            Prng& prng);
 
 // What a client says of its request. Unchanged when it says nothing; false when what it says is not
 // understood.

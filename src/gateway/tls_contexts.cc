@@ -27,7 +27,20 @@ const net::TlsClientContext* TlsContexts::client(const config::UpstreamTls& tls,
   return nullptr;
 }
 
+net::TlsServerSettings server_settings(const config::DownstreamTls& tls) {
+  net::TlsServerSettings settings;
+  for (const config::CertificateFiles& files : tls.certificates) {
+    settings.identities.push_back({files.certificate, files.key});
+  }
+  settings.client_ca_file = tls.client_ca_file;
+  return settings;
+}
+
 std::optional<std::string> find_tls_fault(const config::Config& config, double wall_seconds) {
+  if (!config.tls.certificates.empty()) {
+    const Status usable = net::TlsServer::check(server_settings(config.tls), wall_seconds);
+    if (!usable) return "tls: " + usable.error().message;
+  }
   TlsContexts contexts(wall_seconds);
   for (const config::Service& service : config.services) {
     const std::string where = "service " + service.name;

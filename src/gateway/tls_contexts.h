@@ -13,6 +13,7 @@
 
 #include "config/config.h"
 #include "net/tls_client.h"
+#include "net/tls_server.h"
 
 namespace warmgate::gateway {
 
@@ -35,6 +36,9 @@ class TlsContexts {
   std::list<Client> clients_;
   std::string problem_;
 };
+
+// What a listener with TLS needs.
+net::TlsServerSettings server_settings(const config::DownstreamTls& tls);
 
 // Loads all that the configuration names; a sentence about the first fault, or nothing.
 std::optional<std::string> find_tls_fault(const config::Config& config, double wall_seconds);

@@ -62,6 +62,12 @@ bool is_address(const std::string& name) {
          inet_pton(AF_INET6, name.c_str(), &ignored) == 1;
 }
 
+// A final dot belongs to DNS, not to the name in a certificate or in SNI (RFC 6066, 3).
+std::string without_final_dot(std::string name) {
+  if (name.ends_with('.')) name.pop_back();
+  return name;
+}
+
 }  // namespace
 
 Result<TlsClientContext> TlsClientContext::load(const TlsClientSettings& settings,
@@ -111,7 +117,7 @@ class TlsClient::Owner final : public TlsOwner {
 TlsClient::TlsClient(Loop& loop, const TlsClientContext& context, std::string server_name)
     : loop_(loop),
       context_(context),
-      server_name_(std::move(server_name)),
+      server_name_(without_final_dot(std::move(server_name))),
       is_address_(is_address(server_name_)),
       owner_(std::make_unique<Owner>(stats_)) {}
 

@@ -1,6 +1,7 @@
 #include "net/tls_server.h"
 
 #include <openssl/err.h>
+#include <openssl/rand.h>
 #include <openssl/x509v3.h>
 #include <sys/stat.h>
 
@@ -105,6 +106,8 @@ OpenSslPtr<SSL_CTX> make_context() {
   SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
                                          SSL_OP_CIPHER_SERVER_PREFERENCE |
                                          SSL_OP_PRIORITIZE_CHACHA);
+  // Of TLS 1.2 only what is forward secret and authenticated; 1.3 has nothing else.
+  SSL_CTX_set_cipher_list(context.get(), "ECDHE+AESGCM:ECDHE+CHACHA20");
   SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_read_ahead(context.get(), 1);
   SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);  // tickets need none
@@ -113,9 +116,11 @@ OpenSslPtr<SSL_CTX> make_context() {
   return context;
 }
 
+using TicketKeys = std::array<unsigned char, 256>;  // more than OpenSSL has of them
+
 // So that clients' sessions survive a reload.
 void copy_ticket_keys(SSL_CTX* from, SSL_CTX* to) {
-  std::array<unsigned char, 256> keys;
+  TicketKeys keys;
   const long length = SSL_CTX_get_tlsext_ticket_keys(from, nullptr, 0);
   if (length <= 0 || static_cast<size_t>(length) > keys.size()) return;
   SSL_CTX_get_tlsext_ticket_keys(from, keys.data(), length);
@@ -144,10 +149,8 @@ TlsServer::TlsServer(Loop& loop, TlsServerSettings settings)
     : loop_(loop),
       settings_(std::move(settings)),
       owner_(std::make_unique<Owner>(stats_)),
-      look_(loop.timers(), [this] {
-        look_at_files();
-        look_.arm_after(kLookInterval);
-      }) {}
+      ticket_keys_since_(loop.now()),
+      look_(loop.timers(), [this] { look(); }) {}
 
 TlsServer::~TlsServer() = default;
 
@@ -155,19 +158,24 @@ Result<std::unique_ptr<TlsServer>> TlsServer::open(Loop& loop, TlsServerSettings
   WG_ASSERT(!settings.identities.empty(), "a TLS server needs a certificate");
   std::unique_ptr<TlsServer> server(new TlsServer(loop, std::move(settings)));
   server->fingerprint_ = server->fingerprint();
-  auto loaded = server->load();
+  auto loaded = load(server->settings_, loop.wall_seconds());
   if (!loaded) return loaded.error();
   server->use(std::move(*loaded));
   server->look_.arm_after(kLookInterval);
   return server;
 }
 
-Result<TlsServer::Loaded> TlsServer::load() const {
+Status TlsServer::check(const TlsServerSettings& settings, double wall_seconds) {
+  const auto loaded = load(settings, wall_seconds);
+  return loaded ? success() : Status(loaded.error());
+}
+
+Result<TlsServer::Loaded> TlsServer::load(const TlsServerSettings& settings, double wall_seconds) {
   Loaded out;
   out.context = make_context();
   auto identities = std::make_unique<Identities>();
-  for (const auto& [certificate_file, key_file] : settings_.identities) {
-    auto identity = load_identity(certificate_file, key_file, loop_.wall_seconds());
+  for (const auto& [certificate_file, key_file] : settings.identities) {
+    auto identity = load_identity(certificate_file, key_file, wall_seconds);
     if (!identity) return identity.error();
     out.expiries.push_back({certificate_file, not_after(identity->certificate.get())});
     identities->push_back(std::move(*identity));
@@ -176,11 +184,11 @@ Result<TlsServer::Loaded> TlsServer::load() const {
   for (const auto& link : first.chain) SSL_CTX_add1_chain_cert(out.context.get(), link.get());
   if (SSL_CTX_use_certificate(out.context.get(), first.certificate.get()) != 1 ||
       SSL_CTX_use_PrivateKey(out.context.get(), first.key.get()) != 1) {
-    return Error{"the certificate in " + settings_.identities.front().certificate_file +
+    return Error{"the certificate in " + settings.identities.front().certificate_file +
                  " cannot be used: " + take_openssl_error()};
   }
   SSL_CTX_set_ex_data(out.context.get(), identities_index(), identities.release());
-  if (const Status asked = ask_clients(out.context.get(), settings_.client_ca_file); !asked) {
+  if (const Status asked = ask_clients(out.context.get(), settings.client_ca_file); !asked) {
     return asked.error();
   }
   return out;
@@ -211,11 +219,28 @@ std::string TlsServer::fingerprint() const {
   return out;
 }
 
+void TlsServer::look() {
+  look_at_files();
+  if (loop_.now() - ticket_keys_since_ >= kTicketKeyLife) renew_ticket_keys();
+  look_.arm_after(kLookInterval);
+}
+
+// Tickets under the old keys are of no use any more: their clients shake hands in full, once.
+void TlsServer::renew_ticket_keys() {
+  ticket_keys_since_ = loop_.now();
+  TicketKeys keys;
+  const long length = SSL_CTX_get_tlsext_ticket_keys(context_.get(), nullptr, 0);
+  if (length <= 0 || static_cast<size_t>(length) > keys.size()) return;
+  if (RAND_bytes(keys.data(), static_cast<int>(length)) != 1) return;
+  SSL_CTX_set_tlsext_ticket_keys(context_.get(), keys.data(), length);
+  OPENSSL_cleanse(keys.data(), keys.size());
+}
+
 void TlsServer::look_at_files() {
   std::string now = fingerprint();
   if (now == fingerprint_) return;
   fingerprint_ = std::move(now);
-  auto loaded = load();
+  auto loaded = load(settings_, loop_.wall_seconds());
   if (!loaded) {
     ++stats_.reloads_failed;
     reload_problem_ = loaded.error().message;

@@ -5,7 +5,9 @@
 // Reload.   The files are looked at every kLookInterval. What is wrong with new ones is logged
 // once,
 //           and the old ones stay in use; streams that are open keep what they began with.
-// Tickets.  Sessions are resumed by tickets, whose keys outlive a reload but not the process.
+// Tickets.  Sessions are resumed by tickets, so that nothing is kept of a client. Their keys are
+//           replaced every kTicketKeyLife, so that who learns one cannot read what was said long
+//           ago; they outlive a reload but not the process.
 // Bounds.   A handshake that does not end is the caller's to end, by time.
 // Life.     A TlsServer outlives its streams.
 // Thread.   All on the loop's thread.
@@ -45,9 +47,12 @@ struct TlsServerStats {
 class TlsServer {
  public:
   static constexpr Duration kLookInterval = 5s;
+  static constexpr Duration kTicketKeyLife = 12h;
 
   // Reads the files; an Error names the one that is wrong, and what to do.
   static Result<std::unique_ptr<TlsServer>> open(Loop& loop, TlsServerSettings settings);
+  // The same, for the errors only.
+  static Status check(const TlsServerSettings& settings, double wall_seconds);
   ~TlsServer();
 
   std::unique_ptr<Stream> wrap(std::unique_ptr<Stream> below);
@@ -62,6 +67,7 @@ class TlsServer {
     double at = 0;
   };
   const std::vector<Expiry>& expiries() const { return expiries_; }
+  // Why the files as they are now are not in use; empty when they are.
   const std::string& reload_problem() const { return reload_problem_; }
 
  private:
@@ -69,18 +75,21 @@ class TlsServer {
   struct Loaded;
 
   TlsServer(Loop& loop, TlsServerSettings settings);
-  Result<Loaded> load() const;
+  static Result<Loaded> load(const TlsServerSettings& settings, double wall_seconds);
   void use(Loaded loaded);
+  void look();
+  void renew_ticket_keys();
   std::string fingerprint() const;  // changes when a file does
 
   Loop& loop_;
   const TlsServerSettings settings_;
   std::shared_ptr<ssl_ctx_st> context_;
   std::vector<Expiry> expiries_;
-  std::string fingerprint_;     // of the files that were tried last
-  std::string reload_problem_;  // why the files are not in use; empty when they are
+  std::string fingerprint_;  // of the files that were tried last
+  std::string reload_problem_;
   TlsServerStats stats_;
   std::unique_ptr<Owner> owner_;
+  Instant ticket_keys_since_;
   Timer look_;
 };
 

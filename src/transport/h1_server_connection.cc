@@ -14,6 +14,7 @@ H1ServerConnection::H1ServerConnection(Server& server, std::unique_ptr<net::Stre
       stream_(std::move(stream)),
       peer_(stream_->peer()),
       peer_ip_(peer_.ip()),
+      secure_(stream_->secure()),
       parser_(server.limits_.head),
       timer_(loop_.timers(), [this] { on_timeout(); }) {
   stream_->observe(this);

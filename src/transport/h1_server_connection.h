@@ -43,6 +43,7 @@ class H1ServerConnection final : public ServerTransaction,
   bool head_sent() const override { return head_sent_; }
   const net::Address& peer() const override { return peer_; }
   std::string_view peer_ip() const override { return peer_ip_; }
+  bool secure() const override { return secure_; }
 
  private:
   friend class Server;
@@ -85,6 +86,7 @@ class H1ServerConnection final : public ServerTransaction,
   std::unique_ptr<net::Stream> stream_;
   net::Address peer_;
   std::string peer_ip_;
+  const bool secure_;
   std::list<std::unique_ptr<H1ServerConnection>>::iterator self_;
   ServerHandler* handler_ = nullptr;
   ReceiveBuffer received_;

@@ -59,6 +59,7 @@ class ServerTransaction {
   virtual bool head_sent() const = 0;
   virtual const net::Address& peer() const = 0;
   virtual std::string_view peer_ip() const = 0;  // as text; lives as long as the connection
+  virtual bool secure() const = 0;               // the client speaks TLS
 };
 
 // ---- client side: we ask a backend ----

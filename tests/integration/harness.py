@@ -56,9 +56,13 @@ def in_flight(status):
     return sum(instance["in_flight"] for instance in status["instances"])
 
 
-def ask(address, method, path, body=None, headers={}, chunked=False):
-    """One request on a connection of its own. The response has its whole `body`."""
-    connection = http.client.HTTPConnection(address, timeout=PATIENCE_S)
+def ask(address, method, path, body=None, headers={}, chunked=False, tls=None):
+    """One request on a connection of its own. The response has its whole `body`. `tls` is an
+    ssl.SSLContext."""
+    if tls:
+        connection = http.client.HTTPSConnection(address, timeout=PATIENCE_S, context=tls)
+    else:
+        connection = http.client.HTTPConnection(address, timeout=PATIENCE_S)
     try:
         connection.request(method, path, body, headers, encode_chunked=chunked)
         response = connection.getresponse()

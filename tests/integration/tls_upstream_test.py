@@ -4,7 +4,7 @@ import subprocess
 import tempfile
 import unittest
 
-from harness import (INFER, REQUESTS, WARMGATE, App, Gateway, Model, ProcessTest, Runtime, ask)
+from harness import INFER, REQUESTS, WARMGATE, App, Gateway, Model, ProcessTest, Runtime, ask
 from tls import Authority, TlsFront
 
 

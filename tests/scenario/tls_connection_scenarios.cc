@@ -117,6 +117,33 @@ TEST_P(TlsConnections, WhatFailsInTheHandshakeIsAConnectFailure) {
   EXPECT_EQ(application_.requests.size(), 0u);
 }
 
+// Until the handshake is done nothing of the request is on the wire, whatever breaks.
+TEST_P(TlsConnections, AResetIsAConnectFailureAsLongAsTheHandshakeLasts) {
+  serve();
+  size_t before = 0, after = 0;
+  for (size_t bytes = 0; bytes < 3'000; bytes += 1 + loop_.random().below(60)) {
+    for (const bool towards_server : {true, false}) {
+      Weather weather;
+      (towards_server ? weather.reset_after_sent : weather.reset_after_received) = bytes;
+      loop_.set_weather(kTlsAddress, weather);
+      net::TlsClient client = make_client();  // knows no session: handshakes are alike
+      transport::ClientPool pool(loop_, {}, &client);
+      pool.set_addresses({kTlsAddress});
+      ClientCall broken(loop_, pool, {.method = "POST", .target = "/echo", .body = pattern(5'000)});
+      ASSERT_TRUE(loop_.run_until([&] { return broken.over(); }));
+      if (!broken.failure()) continue;
+      const bool connected = pool.stats().opened == 1;
+      ASSERT_EQ(broken.failure()->bytes_sent, connected) << bytes;
+      ASSERT_EQ(broken.failure()->kind == FailureKind::connect_failed, !connected) << bytes;
+      ASSERT_EQ(client.stats().failed, connected ? 0u : 1u) << bytes;
+      ASSERT_FALSE(broken.failure()->detail.empty());
+      ++(connected ? after : before);
+    }
+  }
+  EXPECT_GT(before, 5u);
+  EXPECT_GT(after, 5u);
+}
+
 TEST_P(TlsConnections, AServerThatSaysNothingIsGivenUpInTime) {
   RawServer silent(loop_, kTlsAddress);
   const Instant begin = loop_.now();

@@ -110,6 +110,20 @@ TEST_P(TlsHandshakes, SessionsAreResumedAlsoAfterAReload) {
   EXPECT_EQ(tls_->stats().resumed, 5u);
 }
 
+TEST_P(TlsHandshakes, SessionsEndWithTheirTicketKeys) {
+  start({.until = 2 * net::TlsServer::kTicketKeyLife});
+  net::TlsClient client = make_client();
+  EXPECT_EQ(handshake_problem(client), "");
+  loop_.run_for(net::TlsServer::kTicketKeyLife - 1min);
+  EXPECT_EQ(handshake_problem(client), "");
+  EXPECT_EQ(client.stats().resumed, 1u);
+  loop_.run_for(2min);
+  EXPECT_EQ(handshake_problem(client), "");
+  EXPECT_EQ(client.stats().full, 2u);
+  EXPECT_EQ(handshake_problem(client), "");
+  EXPECT_EQ(client.stats().resumed, 2u);
+}
+
 TEST_P(TlsHandshakes, SessionsOfOtherClientAuthoritiesAreNot) {
   const CertificateFiles own = authority_.issue({.names = {"gateway"}}, "client");
   const std::string clients = authority_.folder() + "/clients.pem";
