@@ -1,10 +1,12 @@
 #include "cli/logging.h"
 
+#include <spdlog/async.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <chrono>
 #include <cmath>
+#include <csignal>
 #include <cstdio>
 #include <ctime>
 #include <memory>
@@ -61,9 +63,15 @@ std::string json_log_line(LogLevel level, std::string_view component, std::strin
   return line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
-void start_logging(bool json, LogLevel level) {
-  auto logger = std::make_shared<spdlog::logger>(
-      "warmgate", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
+Logging::Logging(bool json, LogLevel level) {
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);  // the new thread inherits the mask
+  spdlog::init_thread_pool(kMaxWaiting, 1);
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  auto logger = std::make_shared<spdlog::async_logger>(
+      "warmgate", std::make_shared<spdlog::sinks::stderr_color_sink_mt>(), spdlog::thread_pool(),
+      spdlog::async_overflow_policy::overrun_oldest);
   logger->set_level(spdlog_level(level));
   logger->set_pattern(json ? "%v" : "%Y-%m-%d %H:%M:%S.%e %^%l%$ %v");
   set_log_sink([logger, json](LogLevel at, std::string_view component, std::string_view message) {
@@ -74,6 +82,11 @@ void start_logging(bool json, LogLevel level) {
       logger->log(spdlog_level(at), "{}: {}", component, message);
     }
   });
+}
+
+Logging::~Logging() {
+  set_log_sink({});
+  spdlog::shutdown();
 }
 
 }  // namespace warmgate::cli

@@ -28,9 +28,11 @@ TEST_F(LoggingTest, JsonIsValidWhateverAPeerSent) {
 
 TEST_F(LoggingTest, TextSaysWhenWhatAndWho) {
   ::testing::internal::CaptureStderr();
-  start_logging(false, LogLevel::info);
-  log_info("net", "hello {}");
-  log(LogLevel::debug, "net", "too fine");
+  {
+    const Logging logging(false, LogLevel::info);
+    log_info("net", "hello {}");
+    log(LogLevel::debug, "net", "too fine");
+  }
   const std::string text = ::testing::internal::GetCapturedStderr();
   EXPECT_THAT(text, EndsWith(" info net: hello {}\n"));
   EXPECT_THAT(text, ContainsRegex("^[0-9]+-[0-9]+-[0-9]+ "));
@@ -39,8 +41,10 @@ TEST_F(LoggingTest, TextSaysWhenWhatAndWho) {
 
 TEST_F(LoggingTest, JsonGoesToStandardErrorToo) {
   ::testing::internal::CaptureStderr();
-  start_logging(true, LogLevel::debug);
-  log_error("net", "{}");
+  {
+    const Logging logging(true, LogLevel::debug);
+    log_error("net", "{}");
+  }
   EXPECT_THAT(::testing::internal::GetCapturedStderr(),
               EndsWith("\"message\":\"{}\",\"component\":\"net\"}\n"));
 }

@@ -157,7 +157,7 @@ int serve(const config::Config& config, const std::string& hints) {
   sigaddset(&told_to_loop, SIGTERM);
   sigaddset(&told_to_loop, SIGINT);
   pthread_sigmask(SIG_BLOCK, &told_to_loop, nullptr);
-  start_logging(config.log.format == config::LogFormat::json, config.log.level);
+  const Logging logging(config.log.format == config::LogFormat::json, config.log.level);
   if (!hints.empty()) log_warning("config", hints);
   if (const Status enough = ensure_descriptors(descriptors_needed(config)); !enough) {
     std::cerr << "warmgate serve: " << enough.error().message << std::endl;

@@ -19,7 +19,8 @@ struct ServeOptions {
 bool gives_quick_form(const config::QuickForm& form) {
   return !form.always_on.empty() || !form.serverless.empty() || !form.slo.empty() ||
          !form.prefer.empty() || !form.model.empty() || !form.always_on_concurrency.empty() ||
-         !form.serverless_concurrency.empty() || !form.max_instances.empty();
+         !form.serverless_concurrency.empty() || !form.max_instances.empty() ||
+         !form.ready_path.empty() || !form.cold_start.empty() || !form.idle_lifetime.empty();
 }
 
 int run_serve(const ServeOptions& options) {
@@ -62,6 +63,12 @@ void add_serve_command(CLI::App& app, int& exit_status) {
   serve->add_option("--serverless-concurrency", quick.serverless_concurrency,
                     "Requests at a time per serverless instance");
   serve->add_option("--max-instances", quick.max_instances, "Serverless instances at most");
+  serve->add_option("--ready-path", quick.ready_path,
+                    "Path that answers 2xx when the model is loaded [/v2/health/ready]");
+  serve->add_option("--cold-start", quick.cold_start,
+                    "How long an instance takes to start, until it is learned [5s]");
+  serve->add_option("--idle-lifetime", quick.idle_lifetime,
+                    "How long an idle instance lives at most [15m]");
   serve->add_option("--prefer", quick.prefer,
                     "serverless: its speed while it is warm; always_on: lowest cost [serverless]");
   serve->add_option("--model", quick.model,

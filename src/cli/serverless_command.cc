@@ -123,7 +123,7 @@ void add_serverless_command(CLI::App& app, int& exit_status) {
   add_flags(*command, *flags);
   command->callback([flags, &exit_status] {
     derive(*flags);
-    start_logging(false, LogLevel::info);
+    const Logging logging(false, LogLevel::info);
     const serverless::Outcome outcome = serverless::run(flags->options);
     if (!outcome.problem.empty()) {
       std::cerr << "warmgate serverless: " << outcome.problem << std::endl;

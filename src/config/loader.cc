@@ -108,11 +108,16 @@ Node service_tree(const QuickForm& form) {
                         .many("backends", "--serverless", form.serverless)
                         .one("concurrency", "--serverless-concurrency", form.serverless_concurrency)
                         .one("max_instances", "--max-instances", form.max_instances)
+                        .one("expected_cold_start", "--cold-start", form.cold_start)
+                        .one("idle_lifetime", "--idle-lifetime", form.idle_lifetime)
                         .take();
   Node model = FlagMap().one("name", "--model", form.model).take();
   FlagMap service;
   service.part("always_on", std::move(always_on)).part("serverless", std::move(serverless));
   service.one("slo", "--slo", form.slo).one("prefer", "--prefer", form.prefer);
+  for (const char* asked : {"health", "wake"}) {
+    service.part(asked, FlagMap().one("path", "--ready-path", form.ready_path).take());
+  }
   service.part("model", std::move(model));
   return service.take().add("name", Node::word("default"));
 }

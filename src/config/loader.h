@@ -40,6 +40,9 @@ struct QuickForm {
   std::string always_on_concurrency;    // --always-on-concurrency
   std::string serverless_concurrency;   // --serverless-concurrency
   std::string max_instances;            // --max-instances
+  std::string ready_path;               // --ready-path, of health checks and wakes
+  std::string cold_start;               // --cold-start
+  std::string idle_lifetime;            // --idle-lifetime
   std::string prefer;                   // --prefer
   std::string model;                    // --model NAME
   std::string log_format;               // --log-format

@@ -156,6 +156,8 @@ TEST(QuickForm, MakesOneService) {
   form.listen = {":18080"};
   form.admin = "off";
   form.always_on_concurrency = "2";
+  form.ready_path = "/ready";
+  form.cold_start = "12s";
   const Loaded loaded = from_quick_form(form);
   ASSERT_TRUE(loaded.config) << loaded.error_text();
   const Service& service = loaded.config->services.at(0);
@@ -165,6 +167,9 @@ TEST(QuickForm, MakesOneService) {
   EXPECT_EQ(service.policy.slo, 250ms);
   EXPECT_EQ(loaded.config->listen.at(0).port, 18080);
   EXPECT_FALSE(loaded.config->admin);
+  EXPECT_EQ(service.probes.health_path, "/ready");
+  EXPECT_EQ(service.probes.wake_path, "/ready");
+  EXPECT_EQ(service.policy.serverless.expected_cold_start, 12s);
 }
 
 TEST(QuickForm, HasACertificateForClients) {
