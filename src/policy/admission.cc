@@ -265,7 +265,9 @@ bool WarmgateDispatcher::start_would_help(Instant now) const {
       break;
   }
   if (warmth_.instances(now) >= settings_.serverless.max_instances) return false;
-  if (wakes_.in_flight() == 0) return may_wake(now);
+  if (wakes_.in_flight() == 0) {
+    return may_wake(now) && wakes_.may_ask_for(now, warmth_.instances(now) + 1);
+  }
   return now - wakes_.oldest_sent() < cold_starts_.slow() * 3 / 2;
 }
 

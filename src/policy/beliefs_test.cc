@@ -209,10 +209,12 @@ TEST(WakeLeases, pauses_double_up_to_their_bound_and_success_ends_them) {
 
 TEST(WakeLeases, futile_wakes_pause_from_a_starts_length_on) {
   WakeLeases wakes;
-  wakes.futile(kStart, 3s);
-  wakes.futile(kStart, 3s);  // of the same volley
+  wakes.futile(kStart, 3s, 2);
+  wakes.futile(kStart, 3s, 2);  // of the same volley
   EXPECT_EQ(wakes.paused_until(), kStart + 3s);
-  wakes.futile(kStart + 3s, 3s);
+  EXPECT_FALSE(wakes.may_ask_for(kStart + 2s, 2));
+  EXPECT_TRUE(wakes.may_ask_for(kStart + 2s, 3)) << "that many were not asked for";
+  wakes.futile(kStart + 3s, 3s, 2);
   EXPECT_EQ(wakes.paused_until(), kStart + 9s);
 }
 

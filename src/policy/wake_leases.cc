@@ -29,10 +29,11 @@ void WakeLeases::failed(Instant now) {
   paused_until_ = now + pause_;
 }
 
-void WakeLeases::futile(Instant now, Duration first_pause) {
-  if (now < paused_until_) return;  // one of a volley, and the pause is already on
+void WakeLeases::futile(Instant now, Duration first_pause, uint32_t wanted) {
+  if (now < futile_until_ && wanted <= futile_wanted_) return;  // one of a volley
   futile_pause_ = std::clamp(futile_pause_ * 2, first_pause, kLongestFutilePause);
-  paused_until_ = now + futile_pause_;
+  futile_until_ = now + futile_pause_;
+  futile_wanted_ = wanted;
 }
 
 }  // namespace warmgate::policy

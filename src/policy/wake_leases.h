@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -10,9 +11,9 @@ namespace warmgate::policy {
 // WakeLeases are the wakes in flight: single flight per needed instance, each with a lease of its
 // own, tied to no client.
 //
-// Model.    A wake holds its lease until it is answered or the lease expires. After a failed one,
-// or
-//           one that brought nothing new, no further is sent for a pause that doubles.
+// Model.    A wake holds its lease until it is answered or the lease expires. After a failed one no
+//           further is sent for a pause that doubles. After one that brought nothing new, none is
+//           sent for a pause of its own, but where more instances are wanted than were then.
 // Bounds.   At most kMost leases. kFirstPause <= pause <= kLongestPause.
 class WakeLeases {
  public:
@@ -31,7 +32,10 @@ class WakeLeases {
 
   uint32_t in_flight() const { return static_cast<uint32_t>(leases_.size()); }
   bool may_send(Instant now) const { return now >= paused_until_ && in_flight() < kMost; }
-  Instant paused_until() const { return paused_until_; }
+  bool may_ask_for(Instant now, uint32_t instances) const {
+    return now >= futile_until_ || instances > futile_wanted_;
+  }
+  Instant paused_until() const { return std::max(paused_until_, futile_until_); }
   Instant oldest_sent() const { return leases_.empty() ? kNever : leases_.front().sent; }
   Instant next_expiry() const;
 
@@ -43,13 +47,15 @@ class WakeLeases {
 
   void succeeded() { pause_ = futile_pause_ = Duration{}; }
   void failed(Instant now);
-  void futile(Instant now, Duration first_pause);
+  void futile(Instant now, Duration first_pause, uint32_t wanted);  // `wanted` instances in all
 
  private:
   std::vector<Lease> leases_;  // oldest first
   Duration pause_{};
-  Duration futile_pause_{};
   Instant paused_until_{};
+  Duration futile_pause_{};
+  Instant futile_until_{};
+  uint32_t futile_wanted_ = 0;
 };
 
 }  // namespace warmgate::policy

@@ -57,7 +57,7 @@ void WarmgateDispatcher::wake_if_needed(Instant now) {
   const bool foreseen = demand_.arrived_at(now) && forecast_exceeds_always_on(now);
   if ((!backlog_calls(now) && !foreseen) || !may_wake(now)) return;
   const uint32_t lacking = instances_lacking(now);
-  if (lacking > 0) send_wakes(now, lacking);
+  if (lacking > 0 && wakes_.may_ask_for(now, instances_wanted_)) send_wakes(now, lacking);
 }
 
 // Do those who wait call for the serverless pool?
@@ -81,16 +81,16 @@ bool WarmgateDispatcher::forecast_exceeds_always_on(Instant now) const {
   return busy > settings_.wake.headroom * slots;
 }
 
-uint32_t WarmgateDispatcher::instances_lacking(Instant now) const {
+uint32_t WarmgateDispatcher::instances_lacking(Instant now) {
   const Serverless condition = serverless(now);
   const bool usable = condition == Serverless::ready || warmth_.fresh(now);
   if (usable && condition == Serverless::on_trial) return 0;  // trials, not wakes, lead back
   const uint32_t have = usable ? warmth_.instances(now) : 0;
   const bool only_confirm = !usable && warmth_.believed_warm(now);
   const uint32_t wanted = only_confirm ? 1 : instances_for(concurrency_wanted(now));
-  const uint32_t bounded = std::min(wanted, settings_.serverless.max_instances);
+  instances_wanted_ = std::min(wanted, settings_.serverless.max_instances);
   const uint32_t coming = have + starting_instances();
-  return bounded > coming ? bounded - coming : 0;
+  return instances_wanted_ > coming ? instances_wanted_ - coming : 0;
 }
 
 uint32_t WarmgateDispatcher::instances_for(double concurrency) const {
@@ -176,7 +176,7 @@ void WarmgateDispatcher::wake_succeeded(Instant now, const WakeLeases::Lease& le
     return;  // it had pressed for more instances; they may yet come
   if (!was_start) {
     const Duration start = std::max(cold_starts_.typical(), kShortestFutilePause);
-    wakes_.futile(now, std::min(start, WakeLeases::kLongestFutilePause));
+    wakes_.futile(now, std::min(start, WakeLeases::kLongestFutilePause), instances_wanted_);
   } else if (!event.evidence) {
     warmth_.one_more_slot();
   }

@@ -243,7 +243,7 @@ class WarmgateDispatcher final : public Dispatcher {
 
   // ---- waking.cc
   void wake_if_needed(Instant now);
-  uint32_t instances_lacking(Instant now) const;
+  uint32_t instances_lacking(Instant now);
   uint32_t instances_for(double concurrency) const;
   double concurrency_wanted(Instant now) const;
   bool backlog_calls(Instant now) const;
@@ -301,6 +301,7 @@ class WarmgateDispatcher final : public Dispatcher {
   Warmth warmth_;
   ColdStartClock cold_starts_;
   WakeLeases wakes_;
+  uint32_t instances_wanted_ = 0;  // when wakes were last thought of
   Pressing pressing_;
   ColdStart cold_start_;
   Instant ready_at_ = kNever;  // until the first waiting request was sent after a start
