@@ -26,8 +26,10 @@ std::optional<policy::InstanceEvidence> instance_evidence(const http::ResponseHe
 bool is_event_stream(const http::ResponseHead& head) {
   const http::Field* type = head.fields.find(http::FieldName::content_type);
   if (type == nullptr) return false;
-  return equals_ignoring_case(trim(type->value.substr(0, type->value.find(';'))),
-                              "text/event-stream");
+  constexpr std::string_view kEventStream = "text/event-stream";
+  if (!equals_ignoring_case(type->value.substr(0, kEventStream.size()), kEventStream)) return false;
+  const std::string_view parameters = trim(type->value.substr(kEventStream.size()));
+  return parameters.empty() || parameters.starts_with(';');
 }
 
 }  // namespace warmgate::gateway

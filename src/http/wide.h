@@ -75,7 +75,10 @@ struct NoTargetByte {
 // What may not be both in a field name and in a host name: letters, digits, hyphens and dots surely
 // may, and almost no name has anything else that needs a closer look.
 struct UnusualNameByte {
-  bool operator()(char c) const { return !is_a(c, kTokenByte) || !is_a(c, kHostByte); }
+  bool operator()(char c) const {
+    constexpr uint8_t kBoth = kTokenByte | kHostByte;
+    return (kByteClass[static_cast<uint8_t>(c)] & kBoth) != kBoth;
+  }
 #if defined(__SSE2__)
   __m128i operator()(__m128i block) const {
     const auto is_within = [](__m128i x, char first, char last) {

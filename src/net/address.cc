@@ -33,8 +33,8 @@ Result<Address> Address::from_ip(std::string_view ip, uint16_t port) {
 Result<Address> Address::parse(std::string_view text) {
   const size_t colon = text.rfind(':');
   const auto malformed = [&] {
-    return Error{"'" + std::string(text) +
-                 "' is not an address to listen on; write ADDR:PORT, [IPV6]:PORT or :PORT"};
+    return Error{std::string("'").append(text).append(
+        "' is not an address to listen on; write ADDR:PORT, [IPV6]:PORT or :PORT")};
   };
   if (colon == std::string_view::npos) return malformed();
   const auto port = parse_uint(text.substr(colon + 1));

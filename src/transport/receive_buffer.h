@@ -40,8 +40,11 @@ class ReceiveBuffer {
   // Copies what is left of view(), so that it lasts until the next read.
   void keep() {
     if (view_.empty()) {
+      view_ = {};
       if (!kept_.empty()) std::string().swap(kept_);
-    } else if (kept_.empty()) {
+      return;
+    }
+    if (kept_.empty()) {
       kept_.assign(view_);
     } else {
       kept_.erase(0, kept_.size() - view_.size());
