@@ -40,8 +40,8 @@ asan: setup  ## Unit and scenario tests under AddressSanitizer and UndefinedBeha
 .PHONY: tsan
 tsan: setup  ## The tests where threads meet, under ThreadSanitizer
 	@cmake --preset tsan >/dev/null
-	@cmake --build --preset tsan -j $(JOBS) --target net_test model_test
-	@ctest --preset tsan -j $(JOBS) --no-tests=error -R '^(net|model)\.'
+	@cmake --build --preset tsan -j $(JOBS) --target net_test model_test plan_test
+	@ctest --preset tsan -j $(JOBS) --no-tests=error -R '^(net|model|plan)\.'
 
 .PHONY: lint
 lint: setup  ## Formatting, layering of the rooms, and clang-tidy on what changed
@@ -64,6 +64,10 @@ bench: build  ## Measure the release of waiting requests, and the cost of a requ
 	@tools/setup.sh bench
 	@/usr/bin/python3 bench/release_latency.py
 	@/usr/bin/python3 bench/proxies.py
+
+.PHONY: evaluation
+evaluation: build  ## Compare policies over the traces of TRACES; writes docs/evaluation.md
+	@/usr/bin/python3 bench/evaluation.py --write $(if $(TRACES),--traces $(TRACES))
 
 .PHONY: model
 model:  ## Train the sample model and write assets/digits again

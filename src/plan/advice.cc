@@ -44,8 +44,8 @@ std::string what_is_noticed(const Row& row, const std::string& slo) {
 
 std::string compared(const Row& mine, const Row& other) {
   const std::string whose =
-      "the best of the others, " + other.policy + " on " +
-      (other.always_on == "none" ? std::string("serverless alone") : other.always_on);
+      "the best of the others, " + other.policy +
+      (other.always_on == "none" ? std::string(" without machines") : " on " + other.always_on);
   if (!other.meets_target) {
     return "none of the others meets the target; " + whose + " comes nearest with " +
            with_places(other.violations_per_million, 0) + " violations per million for " +

@@ -37,14 +37,12 @@ Status check_outputs(const PlanOptions& options) {
 void print_input(const Inputs& inputs, std::ostream& out) {
   const workload::Workload& workload = inputs.workload();
   const Duration span = workload.back().at;
-  double work_s = 0;
-  for (const workload::Request& request : workload) work_s += to_seconds(request.service);
   const double span_s = std::max(to_seconds(span), 1e-3);
   const auto requests = static_cast<double>(workload.size());
   out << whole(workload.size()) << " requests in " << format_duration(span / 1s * 1s) << " ("
       << number(requests / span_s) << " per second, mean service time "
-      << latency(work_s / requests) << ", mean load " << with_places(work_s / span_s, 2)
-      << " slots)\n";
+      << latency(inputs.mean_load() * span_s / requests) << ", mean load "
+      << with_places(inputs.mean_load(), 2) << " slots)\n";
   if (inputs.impossible > 0) {
     out << whole(inputs.impossible)
         << " requests take longer than the SLO by themselves; they count as violations of every "
@@ -117,6 +115,9 @@ int run(const PlanOptions& options, const std::atomic<bool>& stop, std::ostream&
   {
     Progress progress(options.terminal ? &errors : nullptr);
     plan = inputs->size ? compare(*inputs, stop, progress) : search(*inputs, stop, progress);
+    if (inputs->size && !options.report.empty() && !plan.stopped) {
+      add_other_sizes(*inputs, plan, stop, progress);
+    }
   }
   std::string page;
   if (!plan.stopped && !options.report.empty()) page = report_page(*inputs, plan, stop);

@@ -83,6 +83,7 @@ std::string to_json(const Inputs& inputs, const Plan& plan, const std::vector<Ro
       {"requests", inputs.workload().size()},
       {"impossible", inputs.impossible},
       {"span_s", to_seconds(inputs.workload().back().at)},
+      {"mean_load_slots", inputs.mean_load()},
       {"bad_rows", inputs.recorded.bad_rows.count()},
       {"seed", inputs.seed},
       {"searched", !inputs.size.has_value()},

@@ -143,6 +143,12 @@ Status check_numbers(const PlanOptions& options) {
 
 }  // namespace
 
+double Inputs::mean_load() const {
+  double work_s = 0;
+  for (const workload::Request& request : workload()) work_s += to_seconds(request.service);
+  return work_s / std::max(to_seconds(workload().back().at), 1e-3);
+}
+
 Result<Inputs> read_inputs(const PlanOptions& options) {
   if (auto status = check_numbers(options); !status) return status.error();
   Inputs inputs{.target = options.target / 100, .seed = options.seed};

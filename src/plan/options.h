@@ -55,6 +55,8 @@ struct Inputs {
   std::optional<config::Config> config{};  // with one service
   std::string source{};                    // what the workload is, for people
 
+  // Requests at work on average, if each were served at once.
+  double mean_load() const;
   const workload::Workload& workload() const { return recorded.workload; }
   const config::Service* service() const { return config ? &config->services.front() : nullptr; }
 };

@@ -282,6 +282,24 @@ TEST(PlanOutput, TheReportIsOnePageWithoutLinks) {
   EXPECT_EQ(charts, 4u);
 }
 
+TEST(Plan, OtherSizesAreFurtherPointsOfThePlot) {
+  for (const char* size : {"4", "e2-standard-2*2"}) {
+    PlanOptions options = small_options();
+    options.always_on = size;
+    options.policies = "warmgate,serverless";
+    const Inputs inputs = inputs_of(options);
+    Plan plan = plan_of(inputs);
+    const size_t before = plan.points.size();
+    Progress silent(nullptr);
+    add_other_sizes(inputs, plan, kGoOn, silent);
+    EXPECT_GE(plan.points.size(), before + 3) << size;
+    for (size_t i = before; i < plan.points.size(); ++i) {
+      EXPECT_EQ(plan.points[i].policy, 0u);  // serverless has no machines
+      EXPECT_NE(plan.points[i].usd, plan.found.front().best.usd());
+    }
+  }
+}
+
 TEST(PlanOutput, FilesAreWholeOrAbsent) {
   const auto folder = std::filesystem::path(testing::TempDir()) / "plan_files";
   std::filesystem::create_directories(folder);

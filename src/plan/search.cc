@@ -4,11 +4,14 @@
 #include <cmath>
 #include <limits>
 
+#include "plan/text.h"
+
 namespace warmgate::plan {
 namespace {
 
 constexpr double kUnmet = std::numeric_limits<double>::infinity();
-constexpr double kHalvings = 4;                    // between two neighbouring sizes
+constexpr double kHalvings = 4;  // between two neighbouring sizes
+constexpr double kOtherSizes[] = {0.25, 0.5, 0.75, 1.5, 2, 3};
 constexpr double kLargerInstances[] = {2.0, 4.0};  // vCPUs
 
 // As many nines as a workload of this size can tell apart.
@@ -155,10 +158,54 @@ Plan run(const Inputs& inputs, const std::vector<Size>& sizes, const std::atomic
   return plan;
 }
 
+// So many times as many machines; false when that is as many, or none.
+bool resize(Size& size, double factor) {
+  const double wanted = std::round(size.machines * factor);
+  if (size.machines == 1 && size.scales()) {
+    const double slots = std::round(size.slots * factor);
+    if (slots < 1 || slots == size.slots) return false;
+    size = *parse_size(number(slots), 0);
+    return true;
+  }
+  if (wanted < 1 || wanted > kMostMachines || wanted == size.machines) return false;
+  size.machines = static_cast<uint16_t>(wanted);
+  return true;
+}
+
 }  // namespace
 
 Plan compare(const Inputs& inputs, const std::atomic<bool>& stop, Progress& progress) {
   return run(inputs, {}, stop, progress);
+}
+
+void add_other_sizes(const Inputs& inputs, Plan& plan, const std::atomic<bool>& stop,
+                     Progress& progress) {
+  std::vector<Outcome> outcomes;
+  std::vector<size_t> policies;
+  for (size_t i = 0; i < plan.found.size(); ++i) {
+    const Found& found = plan.found[i];
+    if (!found.policy->uses_always_on() || found.policy->kind == Policy::Kind::oracle) continue;
+    for (const double factor : kOtherSizes) {
+      Outcome outcome{found.best.trial, {}, inputs.impossible};
+      if (!resize(outcome.trial.size, factor)) continue;
+      outcomes.push_back(std::move(outcome));
+      policies.push_back(i);
+    }
+  }
+  std::vector<std::function<void()>> tasks;
+  for (Outcome& outcome : outcomes) {
+    tasks.emplace_back([&] {
+      if (stop) return;
+      outcome = run_trial(inputs, outcome.trial, &stop);
+      progress.trial_done(outcome.figures.requests);
+    });
+  }
+  run_all(tasks);
+  plan.trials = progress.trials();
+  plan.stopped = stop;
+  for (size_t i = 0; i < outcomes.size(); ++i) {
+    plan.points.push_back({policies[i], outcomes[i].usd(), outcomes[i].violated()});
+  }
 }
 
 Plan search(const Inputs& inputs, const std::atomic<bool>& stop, Progress& progress) {

@@ -45,6 +45,11 @@ struct Plan {
 // At the size of the inputs: one trial for each policy and each way to set it up.
 Plan compare(const Inputs& inputs, const std::atomic<bool>& stop, Progress& progress);
 
+// After compare(): the policies with machines, as they were set up, on fewer and on more of them,
+// as further points of the plot.
+void add_other_sizes(const Inputs& inputs, Plan& plan, const std::atomic<bool>& stop,
+                     Progress& progress);
+
 // Over sizes, instance sizes and set-ups.
 //
 // Model.   Sizes from the cheapest on, until the machines alone cost as much as the best

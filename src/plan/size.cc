@@ -48,9 +48,13 @@ double Size::usd_per_month() const {
   return machines * machine.usd_per_hour * to_seconds(sim::kMonth) / 3600;
 }
 
+bool Size::scales() const {
+  return machine.name == kSlot;
+}
+
 std::string Size::text() const {
   if (machines == 0) return "none";
-  if (machine.name == kSlot) return std::to_string(slots) + (slots == 1 ? " slot" : " slots");
+  if (scales()) return std::to_string(slots) + (slots == 1 ? " slot" : " slots");
   return std::string(machine.name) + " x " + std::to_string(machines);
 }
 

@@ -17,6 +17,7 @@ struct Size {
   uint16_t machines = 1;  // 0: there is no such pool
   uint32_t slots = 1;     // per machine
 
+  bool scales() const;  // it was given as a number of slots, in one machine of that size
   uint32_t all_slots() const { return machines * slots; }
   double usd_per_month() const;
   std::string text() const;  // "e2-standard-2 x 3", "4 slots", "none"
