@@ -76,7 +76,9 @@ std::string advice(const Inputs& inputs, const Plan& plan) {
                      " USD a month, " + with_places(row.cost_over_oracle, 2) +
                      " times what perfect foresight would pay, and " + what_is_noticed(row, slo);
   if (inputs.impossible > 0) {
-    text += "; " + whole(inputs.impossible) + " of them take longer than that by themselves";
+    text += "; " + whole(inputs.impossible) + " of them " +
+            (inputs.impossible == 1 ? "takes longer than that by itself"
+                                    : "take longer than that by themselves");
   }
   if (!row.meets_target) text += ", which misses the target of " + nines(inputs.target);
   const Found* other = best_of(plan, inputs.target, &mine);

@@ -88,7 +88,7 @@ std::string table_row(const Row& row) {
 }
 
 std::string policies_table(const std::vector<Row>& rows) {
-  std::string html = "<table><tr>";
+  std::string html = "<table class=\"policies\"><tr>";
   for (const char* head : {"policy", "machines", "set up as", "USD/month", "over oracle",
                            "violations", "per million", "p50", "p99", "p99.9", "max",
                            "cold starts seen", "hidden", "always-on used", "serverless"}) {
