@@ -9,6 +9,7 @@ namespace {
 using http::FieldName;
 
 constexpr std::string_view kVia = "1.1 warmgate";
+constexpr std::string_view kHttp = "http", kHttps = "https";
 constexpr size_t kTraceDigits = 32;
 constexpr size_t kParentBytes = 55;  // a whole traceparent
 constexpr size_t kOwnFields = 6;     // via, forwarded, three x-forwarded-*, traceparent
@@ -64,7 +65,7 @@ class Forwarding {
   Forwarding(const http::RequestHead& head, std::string_view client_ip, bool secure)
       : head_(head),
         ip_(client_ip),
-        proto_(secure ? "https" : "http"),
+        secure_(secure),
         filter_(head.fields),
         trace_(trace_id(head)) {}
 
@@ -115,7 +116,9 @@ class Forwarding {
     store.add_kept("via", joined(store, FieldName::via, kVia));
     store.add_kept("forwarded", forwarded(store));
     store.add_kept("x-forwarded-for", joined(store, FieldName::x_forwarded_for, ip_));
-    if (!has(FieldName::x_forwarded_proto)) store.add_kept("x-forwarded-proto", proto_);
+    if (!has(FieldName::x_forwarded_proto)) {
+      store.add_kept("x-forwarded-proto", secure_ ? kHttps : kHttp);
+    }
     if (!has(FieldName::x_forwarded_host) && host) {
       store.add_kept("x-forwarded-host", store.rebased(head_.authority));
     }
@@ -136,8 +139,8 @@ class Forwarding {
       pen.put(head_.authority);
       pen.put('"');
     }
-    pen.put(";proto=");
-    pen.put(proto_);
+    pen.put(";proto=http");
+    if (secure_) pen.put('s');
     return store.since(begin);
   }
 
@@ -163,7 +166,7 @@ class Forwarding {
 
   const http::RequestHead& head_;
   std::string_view ip_;
-  const std::string_view proto_;  // static text
+  const bool secure_;
   const http::ForwardFilter filter_;
   const std::string_view trace_;  // empty: the client has none
 };
