@@ -7,7 +7,6 @@ namespace warmgate::admin {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using gateway::Answerer;
 using policy::PoolKind;
 
 // As in the configuration: good to write in jq and JavaScript, where '-' is a minus.
