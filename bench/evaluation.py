@@ -5,7 +5,7 @@
 
 Views: all policies at the same always-on size; the cheapest configuration of each for the same
 share of requests in time; sweeps over the cold-start time and the rate; instance-based billing;
-parts of warmgate's policy switched off. Everything is seeded: the same traces and program give the
+failures; parts of warmgate's policy switched off. Everything is seeded: the same traces and program give the
 same tables. --write puts them into docs/evaluation.md; they are printed anyway. Traces that are not
 there are left out and named. WARMGATE names the program (build/release/bin/warmgate).
 """
@@ -200,6 +200,19 @@ def instance_billing(cases):
             "per million / cost over oracle.\n\n" + table(["trace"] + POLICIES, rows_out))
 
 
+def faults(cases):
+    rows_out = []
+    for case in cases:
+        _, figures, rows = case.at_size("--faults", 24)
+        rows_out.append([case.name] + [
+            f"{broken(rows[p], figures):,.0f} / {rows[p]['cost_over_oracle']:.2f}"
+            for p in POLICIES])
+    return ("### Failures\n\nOf each kind one an hour, half a minute each: a machine crashes, an "
+            "instance crashes, serverless is five times slower, a pool cannot be reached. The same "
+            "machines; the oracle knows of no failure. Violations per million / cost over oracle."
+            "\n\n" + table(["trace"] + POLICIES, rows_out))
+
+
 def ablations(cases, folder):
     rows_out = []
     for case in cases:
@@ -230,7 +243,7 @@ def main():
     missing = [case.name for case in cases if not case.there]
     cases = [case for case in cases if case.there]
     views = [equal_size] if options.quick else [equal_size, equal_slo, cold_starts, rates,
-                                                instance_billing]
+                                                instance_billing, faults]
     parts = []
     for view in views:
         parts.append(view(cases))

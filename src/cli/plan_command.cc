@@ -80,6 +80,10 @@ void add_service(CLI::App& app, PlanOptions& options) {
   app.add_option("--concurrency", options.concurrency,
                  "Requests at a time per instance; they share its vCPUs")
       ->default_str("one per vCPU");
+  app.add_option("--faults", options.faults,
+                 "Per day: crashes of a machine, crashes of an instance, slow periods, partitions; "
+                 "half a minute each")
+      ->capture_default_str();
   app.add_option("--max-instances", options.max_instances)->default_str("100");
   app.add_option("--billing", options.billing, "request: idle is free; instance: idle is paid")
       ->default_str("request");

@@ -135,6 +135,9 @@ Status check_numbers(const PlanOptions& options) {
   if (options.max_instances && outside(*options.max_instances, 1, 10'000)) {
     return Error{"--max-instances goes from 1 to 10000"};
   }
+  if (outside(options.faults, 0, 10'000)) {
+    return Error{"--faults is a number of faults of each kind per day, from 0 to 10000"};
+  }
   if (outside(options.target, 50, 100)) {
     return Error{"--target is the share of requests within the SLO, in per cent from 50 to 100"};
   }
@@ -152,6 +155,7 @@ double Inputs::mean_load() const {
 Result<Inputs> read_inputs(const PlanOptions& options) {
   if (auto status = check_numbers(options); !status) return status.error();
   Inputs inputs{.target = options.target / 100, .seed = options.seed};
+  inputs.faults_per_day = options.faults;
   inputs.source = options.draw.empty() ? options.trace : options.draw;
   if (!options.config.empty()) {
     auto read = read_config(options.config);

@@ -34,6 +34,7 @@ struct PlanOptions {
   std::string policies = "all";
   double target = 99.9;  // per cent within the SLO
   double scale = 1;      // of the number of requests
+  double faults = 0;     // of each kind per day
   uint64_t seed = 1;
 
   std::string json;          // a file, or "-"
@@ -51,6 +52,7 @@ struct Inputs {
   bool cpu_given = false;      // else a search tries more
   double target = 0.999;
   uint64_t seed = 1;
+  double faults_per_day = 0;               // of each kind
   uint64_t impossible = 0;                 // requests whose service alone takes longer than the SLO
   std::optional<config::Config> config{};  // with one service
   std::string source{};                    // what the workload is, for people

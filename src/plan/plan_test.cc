@@ -204,6 +204,20 @@ TEST(Plan, WhatNoMachineCanDoIsNotHeldAgainstTheTarget) {
   EXPECT_FALSE(outcome.meets(0.999));
 }
 
+TEST(Plan, FaultsBreakMore) {
+  PlanOptions options = small_options();
+  options.always_on = "e2-standard-2*2";
+  options.policies = "warmgate,always-on";
+  const Plan calm = plan_of(inputs_of(options));
+  options.faults = 200;
+  const Plan faulty = plan_of(inputs_of(options));
+  for (size_t i = 0; i < 2; ++i) {
+    const sim::Figures& figures = faulty.found[i].best.figures;
+    EXPECT_GT(figures.violations(), calm.found[i].best.figures.violations());
+    EXPECT_EQ(figures.requests, figures.answered + figures.refused + figures.failed);
+  }
+}
+
 TEST(Plan, StopsWhenItIsTold) {
   const Inputs inputs = inputs_of(small_options());
   const std::atomic<bool> stop = true;

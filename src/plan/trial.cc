@@ -1,9 +1,29 @@
 #include "plan/trial.h"
 
+#include <algorithm>
+
 #include "sim/oracle.h"
 #include "sim/simulation.h"
 
 namespace warmgate::plan {
+namespace {
+
+// The same for all policies at a size, but for crashes of machines that a policy does not have.
+std::vector<sim::Fault> faults_for(const Inputs& inputs, const Trial& trial) {
+  const double rate = inputs.faults_per_day;
+  const sim::AlwaysOnModel model{.machine = trial.size.machine,
+                                 .backends = std::max<uint16_t>(trial.size.machines, 1)};
+  auto faults =
+      sim::draw_faults({rate, rate, rate, rate}, model, inputs.workload().back().at, inputs.seed);
+  if (trial.used_size().machines == 0) {
+    std::erase_if(faults, [](const sim::Fault& fault) {
+      return fault.kind == sim::FaultKind::always_on_crash;
+    });
+  }
+  return faults;
+}
+
+}  // namespace
 
 bool better(const Outcome& a, const Outcome& b, double target) {
   const bool a_meets = a.meets(target), b_meets = b.meets(target);
@@ -30,6 +50,7 @@ sim::World world_of(const Inputs& inputs, const Trial& trial) {
   world.serverless.memory_gib = trial.memory_gib;
   world.serverless.concurrency = trial.concurrency;
   if (!trial.policy->uses_serverless()) world.serverless.max_instances = 0;
+  if (inputs.faults_per_day > 0) world.faults = faults_for(inputs, trial);
 
   const baselines::Alternative* alternative = trial.policy->alternative;
   if (alternative == nullptr) return world;
