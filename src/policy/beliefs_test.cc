@@ -1,8 +1,9 @@
 // Warmth, WakeLeases, ColdStartClock, IdleLifetime, DemandForecast, PoolTimes, RunningWork,
-// PredictionMargin and Pressing.
+// PredictionMargin, Pressing and BurstMemory.
 #include <gtest/gtest.h>
 
 #include "base/prng.h"
+#include "policy/burst_memory.h"
 #include "policy/cold_start_clock.h"
 #include "policy/demand_forecast.h"
 #include "policy/pool_times.h"
@@ -270,6 +271,15 @@ TEST(PredictionMargin, stays_within_its_bounds) {
   EXPECT_EQ(margin.value(), PredictionMargin::kMost);
   for (int i = 0; i < 100'000; ++i) margin.outcome(false);
   EXPECT_EQ(margin.value(), PredictionMargin::kLeast);
+}
+
+TEST(BurstMemory, keeps_the_largest_need_and_forgets_it_by_halves) {
+  BurstMemory bursts;
+  EXPECT_EQ(bursts.learn(kStart, 8), 8);
+  EXPECT_NEAR(bursts.learn(kStart + 30min, 1), 4, 1e-9);
+  EXPECT_NEAR(bursts.learn(kStart + 60min, 1), 2, 1e-9);
+  EXPECT_EQ(bursts.learn(kStart + 60min, 3), 3);
+  EXPECT_NEAR(bursts.learn(kStart + 24h, 0), 0, 1e-9);
 }
 
 TEST(Pressing, stops_for_a_growing_pause_when_it_does_not_pay) {

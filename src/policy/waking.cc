@@ -100,9 +100,9 @@ uint32_t WarmgateDispatcher::instances_for(double concurrency) const {
 
 // How many requests the serverless pool should be able to take at once: what is forecast beyond the
 // always-on pool, with a spare for the unevenness of arrivals (its deviation grows as the root of
-// the load: Erlang), or what is there now, and enough to work off those who wait within half of the
-// SLO.
-double WarmgateDispatcher::concurrency_wanted(Instant now) const {
+// the load: Erlang), or was needed lately, or is there now; and enough to work off those who wait
+// within half of the SLO.
+double WarmgateDispatcher::concurrency_wanted(Instant now) {
   const double per_slot = serverless_rate_per_slot();
   const double waiting = queue_.size();
   if (per_slot == 0) return serverless_in_flight_ + waiting;
@@ -112,7 +112,7 @@ double WarmgateDispatcher::concurrency_wanted(Instant now) const {
   const double foreseen =
       load + kSpareDeviations * std::sqrt(load) - settings_.wake.headroom * always_on_slots(now);
   const double present = warmth_.fresh(now) ? serverless_in_flight_ : 0;
-  return std::max(foreseen, present) + backlog;
+  return std::max(bursts_.learn(now, foreseen), present) + backlog;
 }
 
 // One wake starts one instance. For k instances (k - 1) * concurrency + 1 must be in flight at

@@ -6,6 +6,7 @@
 #include "base/prng.h"
 #include "policy/admission_queue.h"
 #include "policy/backend_health.h"
+#include "policy/burst_memory.h"
 #include "policy/circuit.h"
 #include "policy/cold_start_clock.h"
 #include "policy/demand_forecast.h"
@@ -245,7 +246,7 @@ class WarmgateDispatcher final : public Dispatcher {
   void wake_if_needed(Instant now);
   uint32_t instances_lacking(Instant now);
   uint32_t instances_for(double concurrency) const;
-  double concurrency_wanted(Instant now) const;
+  double concurrency_wanted(Instant now);
   bool backlog_calls(Instant now) const;
   bool forecast_exceeds_always_on(Instant now) const;
   bool may_wake(Instant now) const;
@@ -300,6 +301,7 @@ class WarmgateDispatcher final : public Dispatcher {
   DemandLevel demand_level_;
   Warmth warmth_;
   ColdStartClock cold_starts_;
+  BurstMemory bursts_;
   WakeLeases wakes_;
   uint32_t instances_wanted_ = 0;  // when wakes were last thought of
   Pressing pressing_;
