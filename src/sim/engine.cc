@@ -11,7 +11,7 @@ namespace {
 
 // Time begins here, so that windows may reach back before the first arrival.
 constexpr Instant kBegin{24h};
-// How long after the last arrival a request may still be without an end.
+// After the last arrival; then nobody waits any more for what an overloaded queue still holds.
 constexpr Duration kLongestEnd = 24h;
 constexpr uint64_t kMostStepsAtOnce = 10'000'000;
 constexpr uint32_t kMostRequests = 1u << 24;  // held at a time
@@ -53,8 +53,11 @@ Figures Engine::run() {
     const Instant arrival = next_ < workload_.size() ? kBegin + workload_[next_].at : kNever;
     const Instant queued = shared_.queue.next();
     const Instant now = std::min({queued, arrival, timer_});
-    WG_ASSERT(now != kNever && (arrival != kNever || now - last_arrival < kLongestEnd),
-              "the policy left a request without an end");
+    WG_ASSERT(now != kNever, "the policy left a request without an end");
+    if (arrival == kNever && now - last_arrival >= kLongestEnd) {
+      abandon();
+      break;
+    }
     steps_at_this_instant_ = now == shared_.now ? steps_at_this_instant_ : 0;
     shared_.now = now;
     if (queued == now) {
@@ -90,6 +93,12 @@ Engine::Request& Engine::request_of(policy::RequestId id) {
 bool Engine::nothing_left() const {
   return next_ == workload_.size() && live_requests_ == 0 && attempts_ == 0 &&
          serverless_probes_ == 0;
+}
+
+void Engine::abandon() {
+  for (Request& request : requests_) {
+    if (request.id) end_request(request, RequestEnd::How::failed);
+  }
 }
 
 void Engine::arrive() {

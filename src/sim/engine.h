@@ -47,6 +47,7 @@ class Engine {
   // ---- engine.cc
   bool nothing_left() const;
   void happen(const EventQueue::Entry& entry);
+  void abandon();
   void arrive();
   void tell(const policy::Event& event);
   void step(const policy::Event& event);

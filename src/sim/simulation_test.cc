@@ -214,6 +214,22 @@ TEST(Simulation, an_empty_workload_is_over_at_once) {
   EXPECT_EQ(figures.violations_per_million(), 0);
 }
 
+// 40 hours of work for one slot: what is not answered within a day after the last arrival has
+// failed.
+TEST(Simulation, a_day_after_the_last_arrival_nobody_waits_any_more) {
+  World world;
+  world.serverless.max_instances = 0;
+  world.always_on.share_cores = false;
+  world.always_on.slots = 1;
+  world.first_byte_limit = 100h;
+  workload::Workload workload(40, {.at = 1s, .service = 1h});
+  SendEverywhere all_to_always_on(policy::PoolKind::always_on);
+  const Figures figures = simulate(world, workload, all_to_always_on, 1);
+  EXPECT_EQ(figures.requests, 40u);
+  EXPECT_NEAR(static_cast<double>(figures.answered), 24, 1);
+  EXPECT_EQ(figures.answered + figures.failed, 40u);
+}
+
 TEST(Simulation, the_stop_flag_ends_it_early) {
   std::atomic<bool> stop = false;
   SimulationOptions options;
