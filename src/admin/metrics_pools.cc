@@ -64,12 +64,13 @@ void render_learned(MetricsText& text, const Snapshot& snapshot, std::string_vie
     for (const PoolKind pool : kPools) {
       const policy::LearnedTimes& times = service.pool(pool).times;
       const Labels labels = {{"service", service.name}, {"pool", name(pool)}};
-      if (times.samples > 0) {
-        const auto [p50, p99] = quantiles(times);
+      const auto [p50, p99] = quantiles(times);
+      const bool learned = times.samples > 0 && p99 > 0;
+      if (learned) {
         text.quantile(labels, 0.5, p50);
         text.quantile(labels, 0.99, p99);
       }
-      text.count(labels, times.samples);
+      text.count(labels, learned ? times.samples : 0);
     }
   }
 }

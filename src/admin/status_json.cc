@@ -81,7 +81,7 @@ Json backend_json(const BackendSnapshot& backend) {
 Json learned_json(const policy::LearnedTimes& times) {
   Json json = {{"samples", times.samples}};
   const auto put = [&](const char* key, double value) {
-    json[key] = times.samples > 0 ? Json(value) : Json(nullptr);
+    json[key] = times.samples > 0 && value > 0 ? Json(value) : Json(nullptr);
   };
   put("first_byte_p50_s", times.first_byte_p50_s);
   put("first_byte_p99_s", times.first_byte_p99_s);

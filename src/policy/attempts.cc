@@ -98,7 +98,8 @@ void WarmgateDispatcher::take_evidence(Instant now, Slot attempt_slot,
   Attempt& attempt = attempts_[attempt_slot];
   const Duration took = now - attempt.began;
   if (attempt.backend.pool == PoolKind::always_on) {
-    if (!is_failure(event.status)) always_on_times_.first_byte(took);
+    // Otherwise nothing depends on it: a bypass waits for serverless first bytes only.
+    if (settings_.slo_first_byte && !is_failure(event.status)) always_on_times_.first_byte(took);
     return;
   }
   if (is_failure(event.status)) return;

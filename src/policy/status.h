@@ -35,7 +35,7 @@ struct BackendStatus {
 
 struct LearnedTimes {
   uint64_t samples = 0;
-  double first_byte_p50_s = 0, first_byte_p99_s = 0;
+  double first_byte_p50_s = 0, first_byte_p99_s = 0;  // 0: nothing depends on it, not learned
   double service_p50_s = 0, service_p99_s = 0;
 };
 
