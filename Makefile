@@ -35,7 +35,7 @@ test: setup $(BUILD)/build.ninja  ## Build everything and run all tests
 .PHONY: asan
 asan: setup  ## Unit and scenario tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@cmake --preset asan >/dev/null && cmake --build --preset asan -j $(JOBS)
-	@ctest --preset asan -j $(JOBS) --no-tests=error -E '^(integration|callgrind|demo)\.'
+	@ctest --preset asan -j $(JOBS) --no-tests=error -E '^(integration|callgrind)\.'
 
 .PHONY: tsan
 tsan: setup  ## The tests where threads meet, under ThreadSanitizer
