@@ -79,12 +79,15 @@ class ModelServerTest : public testing::Test {
     thread_.join();
     server_.reset();
   }
-  // What begin_drain() promised: whether all was answered.
+  // Returns when the drain has begun; the future tells whether all was answered.
   std::future<bool> begin_drain(Duration limit) {
     auto done = std::make_shared<std::promise<bool>>();
-    loop_.post([this, limit, done] {
+    std::promise<void> begun;
+    loop_.post([this, limit, done, &begun] {
       server_->drain(limit, [done](bool complete) { done->set_value(complete); });
+      begun.set_value();
     });
+    begun.get_future().wait();
     return done->get_future();
   }
 
