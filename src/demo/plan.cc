@@ -10,7 +10,7 @@ constexpr Duration kStartDelay = 3s;
 constexpr Duration kRamp = 7500ms;
 constexpr Duration kUsualArm = (kDefaultLength - kAround) / 3;
 constexpr double kBurstOfAlwaysOn = 1.25;  // burst rate, as a share of what always-on can do
-constexpr double kBurstOfMachine = 0.64;   // at most; the rest is for the gateway and the demo
+constexpr double kBurstOfMachine = 0.56;   // at most; the rest is for the gateway and the demo
 constexpr double kQuietOfAlwaysOn = 0.1;
 
 // Requests at once when somebody comes back after a while, as when a page is opened: all of them

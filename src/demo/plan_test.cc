@@ -14,7 +14,7 @@ TEST(Plan, SaturatesTheAlwaysOnPoolButNotTheMachine) {
   const auto plan = make_plan(kDefaultLength, kTwoCores);
   ASSERT_TRUE(plan.ok());
   EXPECT_NEAR(plan->always_on_rate, 40, 0.1);
-  EXPECT_GT(plan->burst_rate, 1.2 * plan->always_on_rate);
+  EXPECT_GT(plan->burst_rate, 1.1 * plan->always_on_rate);
   EXPECT_LT(plan->burst_rate, 0.7 * 2 * plan->always_on_rate);
   EXPECT_LT(plan->quiet_rate, 0.2 * plan->always_on_rate);
 }
