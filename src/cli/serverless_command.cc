@@ -16,7 +16,6 @@ namespace {
 using serverless::ServerlessOptions;
 
 constexpr Duration kGpuIdleLimit = 10min;
-constexpr double kL4PerSecond = 0.0001867, kL4ZonalPerSecond = 0.0002909;
 
 // What flags say that is not an option by itself.
 struct Flags {
@@ -105,8 +104,10 @@ void derive(Flags& flags) {
   ServerlessOptions& options = flags.options;
   if (flags.gpu != "none") {
     if (!flags.idle_limit_given) options.pool.idle_limit = kGpuIdleLimit;
+    options.meter.gpu = true;
     double& price = options.meter.prices.gpu_s;
-    if (price == 0) price = flags.gpu == "l4" ? kL4PerSecond : kL4ZonalPerSecond;
+    const bool given = price != billing::Prices{}.gpu_s;
+    if (flags.gpu == "l4-zonal" && !given) price = billing::kZonalGpuS;
   }
   if (!flags.idle_least_given) options.pool.idle_least = options.pool.idle_limit / 2;
   if (!flags.revision_given) options.names.revision = options.names.service + "-00001";

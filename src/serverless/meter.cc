@@ -7,35 +7,11 @@
 namespace warmgate::serverless {
 namespace {
 
-Duration round_up(Duration length, Duration granularity) {
-  return (length + granularity - Duration(1)) / granularity * granularity;
-}
-
 double billed(double used, double included, bool use_free_tier) {
   return use_free_tier ? std::max(0.0, used - included) : used;
 }
 
 }  // namespace
-
-void Meter::Intervals::begin(Instant now, Duration granularity) {
-  WG_ASSERT(!open, "an interval is begun once");
-  open = true;
-  if (now < billed_until) return;  // inside the rounding of the last one: it goes on
-  finished += round_up(billed_until - began, granularity);
-  began = billed_until = now;
-}
-
-void Meter::Intervals::end(Instant now, Duration granularity) {
-  WG_ASSERT(open, "only an open interval ends");
-  open = false;
-  billed_until = std::max(billed_until, began + round_up(now - began, granularity));
-}
-
-Duration Meter::Intervals::total(Instant now, Duration granularity) const {
-  Duration last = billed_until - began;
-  if (open) last = std::max(last, now - began);
-  return finished + round_up(last, granularity);
-}
 
 Meter::Meter(const MeterSettings& settings, uint32_t min_instances)
     : settings_(settings), min_instances_(min_instances) {
@@ -46,22 +22,22 @@ void Meter::instance_started(Instant now, InstanceId id) {
   accumulate_idle(now);
   auto [it, is_new] = instances_.try_emplace(id);
   WG_ASSERT(is_new, "an instance starts once");
-  it->second.active.begin(now, settings_.granularity);
-  it->second.life.begin(now, settings_.granularity);
+  it->second.active.begin(now);
+  it->second.life.begin(now);
   ++active_count_;
 }
 
 void Meter::set_active(Instant now, InstanceId id, bool active) {
   auto it = instances_.find(id);
   WG_ASSERT(it != instances_.end(), "the meter knows every instance");
-  Intervals& intervals = it->second.active;
-  if (intervals.open == active) return;
+  billing::BilledTime& time = it->second.active;
+  if (time.open() == active) return;
   accumulate_idle(now);
   if (active) {
-    intervals.begin(now, settings_.granularity);
+    time.begin(now);
     ++active_count_;
   } else {
-    intervals.end(now, settings_.granularity);
+    time.end(now, settings_.granularity);
     --active_count_;
   }
 }
@@ -85,7 +61,7 @@ Bill Meter::bill(Instant now) const {
     bill.request_active += instance.active.total(now, settings_.granularity);
     bill.instance_life += instance.life.total(now, settings_.granularity);
   }
-  bill.request_idle = round_up(kept_idle(now), settings_.granularity);
+  bill.request_idle = billing::round_up(kept_idle(now), settings_.granularity);
   price(bill);
   return bill;
 }
@@ -103,8 +79,8 @@ Duration Meter::kept_idle(Instant now) const {
 }
 
 void Meter::price(Bill& bill) const {
-  const Prices& prices = settings_.prices;
-  const FreeTier& free = settings_.free_tier;
+  const billing::Prices& prices = settings_.prices;
+  const billing::FreeTier& free = settings_.free_tier;
   const bool use_free = settings_.use_free_tier;
   const double active = to_seconds(bill.request_active);
   const double idle = to_seconds(bill.request_idle);
@@ -118,7 +94,7 @@ void Meter::price(Bill& bill) const {
   bill.instance_usd =
       billed(life * settings_.vcpus, free.instance_vcpu_s, use_free) * prices.instance_vcpu_s +
       billed(life * settings_.memory_gib, free.instance_gib_s, use_free) * prices.instance_gib_s +
-      life * prices.gpu_s;
+      (settings_.gpu ? life * prices.gpu_s : 0);
 }
 
 }  // namespace warmgate::serverless

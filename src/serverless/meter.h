@@ -5,9 +5,7 @@
 //                  A fee per request is added.
 // Instance-based.  An instance is billed from start to end; no fee per request. A GPU exists only
 //                  in this mode.
-// Rounding.        Each billed interval is rounded up to the granularity (100 ms). An interval that
-//                  begins inside the rounding of the one before continues it, so no moment of an
-//                  instance is billed twice.
+// Rounding.        BilledTime's, to the granularity (100 ms).
 // Units.           Seconds of instance time; USD at the prices given.
 // Source.          Cloud Run documentation and price list, read 2026-08 to 2026-10.
 // Thread.          Not thread-safe. Time never goes back.
@@ -17,6 +15,7 @@
 #include <map>
 
 #include "base/time.h"
+#include "billing/billed_time.h"
 #include "serverless/events.h"
 #include "serverless/settings.h"
 
@@ -44,18 +43,8 @@ class Meter {
   Bill bill(Instant now) const;
 
  private:
-  // Rounded intervals of one instance.
-  struct Intervals {
-    Duration finished{};  // whole rounded intervals
-    Instant began{}, billed_until{};
-    bool open = false;
-
-    void begin(Instant now, Duration granularity);
-    void end(Instant now, Duration granularity);
-    Duration total(Instant now, Duration granularity) const;
-  };
   struct Instance {
-    Intervals active, life;
+    billing::BilledTime active, life;
   };
 
   void accumulate_idle(Instant now);

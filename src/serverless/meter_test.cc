@@ -91,7 +91,7 @@ TEST(Meter, FreeTierIsTakenOffWhenAsked) {
 
 TEST(Meter, GpuIsBilledForTheWholeLife) {
   MeterSettings settings = one_cpu_one_gib();
-  settings.prices.gpu_s = 0.0001867;
+  settings.gpu = true;
   Meter meter(settings, 0);
   meter.instance_started(at(0s), kFirst);
   meter.set_active(at(1s), kFirst, false);

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "base/time.h"
+#include "billing/prices.h"
 
 namespace warmgate::serverless {
 
@@ -39,31 +40,14 @@ struct PoolSettings {
   bool throttle_idle = false;     // withhold the CPU from idle instances (request-based billing)
 };
 
-// List prices in us-central1, USD.
-struct Prices {
-  double request_vcpu_s = 0.000024;  // request-based billing, while starting or serving
-  double request_gib_s = 0.0000025;
-  double request_million = 0.40;   // per million requests
-  double idle_vcpu_s = 0.0000025;  // request-based billing, idle min-instances
-  double idle_gib_s = 0.0000025;
-  double instance_vcpu_s = 0.000018;  // instance-based billing, whole life
-  double instance_gib_s = 0.000002;
-  double gpu_s = 0;  // instance-based only; one L4: 0.0001867, 0.0002909 with zonal redundancy
-};
-
-// What a month includes at no charge.
-struct FreeTier {
-  double request_vcpu_s = 180'000, request_gib_s = 360'000, requests = 2'000'000;
-  double instance_vcpu_s = 240'000, instance_gib_s = 450'000;
-};
-
 struct MeterSettings {
   double vcpus = 1;
   double memory_gib = 0.5;
   Duration granularity = 100ms;  // a billed interval is rounded up to a multiple of this
-  Prices prices;
+  bool gpu = false;              // billed with the whole life of an instance
+  billing::Prices prices;
   bool use_free_tier = false;  // ours: off, so that a short run shows its cost
-  FreeTier free_tier;
+  billing::FreeTier free_tier;
 };
 
 }  // namespace warmgate::serverless

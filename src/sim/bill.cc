@@ -12,8 +12,8 @@ bool by_request(const ServerlessModel& model) {
 }  // namespace
 
 void price(const ServerlessModel& model, const ServerlessUsage& usage, Duration span, Cost& cost) {
-  const Prices& prices = model.prices;
-  const FreeTier& free = model.free_tier;
+  const billing::Prices& prices = model.prices;
+  const billing::FreeTier& free = model.free_tier;
   const bool request = by_request(model);
   const double share = model.use_free_tier ? to_seconds(span) / to_seconds(kMonth) : 0;
   const auto beyond = [share](double used, double included) {
@@ -35,7 +35,7 @@ void price(const ServerlessModel& model, const ServerlessUsage& usage, Duration 
 }
 
 double usd_per_instance_s(const ServerlessModel& model) {
-  const Prices& prices = model.prices;
+  const billing::Prices& prices = model.prices;
   const double gpu = model.gpu ? prices.gpu_s : 0;
   return by_request(model)
              ? gpu + model.vcpus * prices.request_vcpu_s + model.memory_gib * prices.request_gib_s

@@ -1,9 +1,8 @@
 // The machine types that the always-on pool can be made of, with their list prices.
 //
 // Source.  Google Compute Engine list prices, us-central1, USD, read 2026-08 to 2026-10;
-// shared-core
-//          machines: 2 vCPUs in bursts, a part of them sustained. All have changed over the years;
-//          `speed` is ours: equal until measured.
+//          shared-core machines: 2 vCPUs in bursts, a part of them sustained. All have changed over
+//          the years; `speed` is ours: equal until measured.
 #pragma once
 
 #include <span>

@@ -3,8 +3,8 @@
 #include <vector>
 
 #include "base/assert.h"
+#include "billing/billed_time.h"
 #include "sim/bill.h"
-#include "sim/billed_time.h"
 #include "sim/capacity.h"
 #include "sim/oracle.h"
 
@@ -53,7 +53,7 @@ class Backend {
 struct Instance {
   std::vector<Instant> lanes;  // free from
   Instant busy_until{};
-  BilledTime active;
+  billing::BilledTime active;
 };
 
 class Schedule {

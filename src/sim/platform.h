@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "base/prng.h"
+#include "billing/billed_time.h"
 #include "sim/bill.h"
-#include "sim/billed_time.h"
 #include "sim/figures.h"
 #include "sim/scale_window.h"
 #include "sim/worker.h"
@@ -78,7 +78,7 @@ class Platform {
     bool used = false;     // by a request
     bool seen = false;     // a request waited for its start
     bool counted = false;  // among the starts: it was not there from the beginning
-    BilledTime active, life;
+    billing::BilledTime active, life;
     Worker worker;
   };
 

@@ -150,7 +150,7 @@ void Platform::add_kept_idle() {
 
 Duration Platform::billed(const Instance& instance) const {
   const bool by_request = model_.billing == policy::Billing::request;
-  const BilledTime& time = by_request ? instance.active : instance.life;
+  const billing::BilledTime& time = by_request ? instance.active : instance.life;
   return time.total(shared_.now, model_.granularity);
 }
 

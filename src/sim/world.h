@@ -10,6 +10,7 @@
 
 #include "base/prng.h"
 #include "base/time.h"
+#include "billing/prices.h"
 #include "policy/settings.h"
 #include "sim/machines.h"
 
@@ -45,24 +46,6 @@ struct AlwaysOnModel {
   // whatever the others do (and a shared-core type is never short of credits).
   bool share_cores = true;
   Duration round_trip{};  // of the network; the gateway usually stands on one of the machines
-};
-
-// List prices of the serverless pool in us-central1, USD.
-struct Prices {
-  double request_vcpu_s = 0.000024;  // request-based billing, while starting or serving
-  double request_gib_s = 0.0000025;
-  double request_million = 0.40;   // per million requests; none with instance-based billing
-  double idle_vcpu_s = 0.0000025;  // request-based billing, idle min-instances
-  double idle_gib_s = 0.0000025;
-  double instance_vcpu_s = 0.000018;  // instance-based billing, whole life
-  double instance_gib_s = 0.000002;
-  double gpu_s = 0.0001867;  // one L4 without zonal redundancy; with it 0.0002909
-};
-
-// What a month includes at no charge.
-struct FreeTier {
-  double request_vcpu_s = 180'000, request_gib_s = 360'000, requests = 2'000'000;
-  double instance_vcpu_s = 240'000, instance_gib_s = 450'000;
 };
 
 // Which instance of those with room takes the next request. Packing leaves spare instances idle, so
@@ -110,9 +93,9 @@ struct ServerlessModel {
 
   policy::Billing billing = policy::Billing::request;
   Duration granularity = 100ms;  // a billed interval is rounded up to a multiple of this
-  Prices prices;
+  billing::Prices prices;
   bool use_free_tier = false;  // in proportion to the simulated time
-  FreeTier free_tier;
+  billing::FreeTier free_tier;
 };
 
 enum class FaultKind : uint8_t {

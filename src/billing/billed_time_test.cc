@@ -1,8 +1,8 @@
-#include "sim/billed_time.h"
+#include "billing/billed_time.h"
 
 #include <gtest/gtest.h>
 
-namespace warmgate::sim {
+namespace warmgate::billing {
 namespace {
 
 constexpr Instant kStart{24h};
@@ -41,4 +41,4 @@ TEST(BilledTime, an_open_interval_counts_up_to_now) {
 }
 
 }  // namespace
-}  // namespace warmgate::sim
+}  // namespace warmgate::billing

@@ -5,7 +5,12 @@
 #include "base/assert.h"
 #include "base/time.h"
 
-namespace warmgate::sim {
+namespace warmgate::billing {
+
+// Up to a multiple of the granularity, which is positive.
+constexpr Duration round_up(Duration length, Duration granularity) {
+  return (length + granularity - Duration(1)) / granularity * granularity;
+}
 
 // BilledTime adds up the time of one instance as the platform bills it.
 //
@@ -40,13 +45,9 @@ class BilledTime {
   }
 
  private:
-  static Duration round_up(Duration length, Duration granularity) {
-    return (length + granularity - Duration(1)) / granularity * granularity;
-  }
-
   Duration finished_{};
   Instant began_{}, billed_until_{};
   bool open_ = false;
 };
 
-}  // namespace warmgate::sim
+}  // namespace warmgate::billing
