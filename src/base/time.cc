@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <cstdio>
 #include <limits>
 
 namespace warmgate {
@@ -64,6 +65,16 @@ std::string format_duration(Duration d) {
     d -= count * unit.length;
   }
   return out;
+}
+
+std::string format_latency(Duration latency) {
+  const double ms = to_millis(latency);
+  const bool in_ms = ms < 999.5;
+  const double value = in_ms ? ms : ms / 1'000;
+  const int places = value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
+  char text[40];
+  std::snprintf(text, sizeof(text), "%.*f %s", places, value, in_ms ? "ms" : "s");
+  return text;
 }
 
 }  // namespace warmgate

@@ -46,4 +46,7 @@ std::optional<Duration> parse_duration(std::string_view text);
 // The shortest exact text that parse_duration reads back, such as "1m30s" or "1.5ms".
 std::string format_duration(Duration d);
 
+// Three digits for people to read: "0.41 ms", "34.2 ms", "3.05 s".
+std::string format_latency(Duration latency);
+
 }  // namespace warmgate

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "demo/arm.h"
-#include "load/text.h"
 
 namespace warmgate::demo {
 namespace {
@@ -85,9 +84,8 @@ class Demo {
     std::snprintf(text, sizeof(text),
                   "A request takes %s on one core here, so the always-on server does %.0f/s.\n"
                   "The bursts are %.0f/s, quiet is %.0f/s, a start takes %s, the SLO is %s.\n",
-                  load::format_latency(machine_.service_time).c_str(), plan_.always_on_rate,
-                  plan_.burst_rate, plan_.quiet_rate,
-                  load::format_latency(plan_.start_delay).c_str(),
+                  format_latency(machine_.service_time).c_str(), plan_.always_on_rate,
+                  plan_.burst_rate, plan_.quiet_rate, format_latency(plan_.start_delay).c_str(),
                   format_duration(plan_.slo).c_str());
     out_ << text;
     if (machine_.cores == 1) {

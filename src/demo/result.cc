@@ -26,7 +26,7 @@ Json arm_json(const ArmResult& arm) {
 }
 
 std::string milliseconds(double ms) {
-  return load::format_latency(from_seconds(ms / 1'000));
+  return format_latency(from_seconds(ms / 1'000));
 }
 
 std::string print(const char* format, double value) {

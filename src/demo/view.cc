@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "load/text.h"
-
 namespace warmgate::demo {
 namespace {
 
@@ -19,8 +17,8 @@ std::string print(const char* format, Values... values) {
 
 std::string latency_text(const Frame& frame) {
   if (frame.latency.count() == 0) return "no answer";
-  return "p50 " + load::format_latency(frame.latency.quantile(0.5)) + ", p99 " +
-         load::format_latency(frame.latency.quantile(0.99));
+  return "p50 " + format_latency(frame.latency.quantile(0.5)) + ", p99 " +
+         format_latency(frame.latency.quantile(0.99));
 }
 
 std::string serverless_text(const ServerlessStatus& status) {
@@ -87,7 +85,7 @@ std::vector<std::string> frame_picture(const Frame& frame, const std::vector<Fra
       print("  requests %4llu/s  ", static_cast<unsigned long long>(frame.arrived)) +
       graph(history, most_arrived, [](const Frame& f) { return static_cast<double>(f.arrived); }));
   lines.push_back(
-      print("  p99   %8s  ", load::format_latency(from_seconds(p99_ms(frame) / 1e3)).c_str()) +
+      print("  p99   %8s  ", format_latency(from_seconds(p99_ms(frame) / 1e3)).c_str()) +
       graph(history, worst_ms, p99_ms));
   if (frame.gateway) lines.push_back("  gateway         " + gateway_text(*frame.gateway));
   if (frame.serverless) lines.push_back("  instances       " + serverless_text(*frame.serverless));

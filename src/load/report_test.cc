@@ -77,12 +77,7 @@ TEST(Progress, TellsOfOneSecondAndBeginsAnew) {
   EXPECT_THAT(progress.line(13s, 480, 10), HasSubstr("in flight 10 | 0 answered"));
 }
 
-TEST(Text, HasThreeDigits) {
-  EXPECT_EQ(format_latency(412us), "0.41 ms");
-  EXPECT_EQ(format_latency(34200us), "34.2 ms");
-  EXPECT_EQ(format_latency(342ms), "342 ms");
-  EXPECT_EQ(format_latency(999900us), "1.00 s");
-  EXPECT_EQ(format_latency(30500ms), "30.5 s");
+TEST(Text, SharesOfNothingAreADash) {
   EXPECT_EQ(format_share(1, 3), "33.3 %");
   EXPECT_EQ(format_share(0, 0), "-");
 }

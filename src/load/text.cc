@@ -13,14 +13,6 @@ std::string print(const char* format, double value) {
 
 }  // namespace
 
-std::string format_latency(Duration latency) {
-  const double ms = to_millis(latency);
-  if (ms < 9.995) return print("%.2f ms", ms);
-  if (ms < 99.95) return print("%.1f ms", ms);
-  if (ms < 999.5) return print("%.0f ms", ms);
-  return print(ms < 9'995 ? "%.2f s" : ms < 99'950 ? "%.1f s" : "%.0f s", ms / 1'000);
-}
-
 std::string format_seconds(Duration time) {
   return print("%.1f s", to_seconds(time));
 }

@@ -8,7 +8,6 @@
 
 namespace warmgate::load {
 
-std::string format_latency(Duration latency);             // three digits: "34.2 ms", "3.05 s"
 std::string format_seconds(Duration time);                // "12.3 s"
 std::string format_share(uint64_t part, uint64_t whole);  // "3.2 %"; "-" of nothing
 

@@ -12,9 +12,8 @@ namespace warmgate::plan {
 // Chart draws lines, areas and points over two axes as inline SVG.
 //
 // Model.   Colours are CSS classes: "s3" of a line has the page's third colour as stroke, of an
-// area
-//          or a point as fill; so the page can turn dark. What is outside of the axes stands at
-//          their ends.
+//          area or a point as fill; so the page can turn dark. What is outside of the axes stands
+//          at their ends.
 // Bounds.  As many elements as are added.
 class Chart {
  public:

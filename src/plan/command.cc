@@ -41,7 +41,7 @@ void print_input(const Inputs& inputs, std::ostream& out) {
   const auto requests = static_cast<double>(workload.size());
   out << whole(workload.size()) << " requests in " << format_duration(span / 1s * 1s) << " ("
       << number(requests / span_s) << " per second, mean service time "
-      << latency(inputs.mean_load() * span_s / requests) << ", mean load "
+      << format_latency(from_seconds(inputs.mean_load() * span_s / requests)) << ", mean load "
       << with_places(inputs.mean_load(), 2) << " slots)\n";
   if (inputs.impossible > 0) {
     out << whole(inputs.impossible)

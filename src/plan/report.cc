@@ -52,7 +52,8 @@ std::string figures(const Inputs& inputs, const Row& row) {
   const std::string within = "of " + whole(row.requests) + " requests later than " +
                              format_duration(inputs.world.slo) + ", or not at all";
   return figure(usd(row.usd_per_month) + " USD", "a month") +
-         figure(whole(row.violations), within) + figure(latency(row.p99_s), "99th percentile") +
+         figure(whole(row.violations), within) +
+         figure(format_latency(from_seconds(row.p99_s)), "99th percentile") +
          figure(with_places(row.cost_over_oracle, 2) + " x", "what perfect foresight would pay") +
          figure(whole(row.cold_starts_seen), "requests that saw a cold start");
 }
@@ -62,7 +63,7 @@ std::string input(const Inputs& inputs) {
   return escaped(inputs.source) + ": " + whole(inputs.workload().size()) + " requests in " +
          format_duration(span / 1s * 1s) + ", to be answered within " +
          format_duration(inputs.world.slo) + "; cold start " +
-         latency(to_seconds(inputs.world.serverless.start.mean())) + " on average; " +
+         format_latency(inputs.world.serverless.start.mean()) + " on average; " +
          (inputs.world.serverless.billing == policy::Billing::request ? "request" : "instance") +
          "-based billing";
 }
@@ -79,7 +80,7 @@ std::string table_row(const Row& row) {
   html += cell(whole(row.violations), row.meets_target ? "good" : "bad");
   html += cell(with_places(row.violations_per_million, 0));
   for (const double quantile : {row.p50_s, row.p99_s, row.p999_s, row.max_s}) {
-    html += cell(latency(quantile));
+    html += cell(format_latency(from_seconds(quantile)));
   }
   const auto known = [&](const std::string& text) { return cell(row.is_oracle ? "-" : text); };
   html += known(whole(row.cold_starts_seen)) + known(whole(row.cold_starts_hidden));

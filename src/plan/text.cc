@@ -36,14 +36,6 @@ std::string usd(double value) {
   return whole(static_cast<uint64_t>(std::llround(value)));
 }
 
-std::string latency(double seconds) {
-  const double ms = 1000 * seconds;
-  if (ms < 9.995) return print("%.2f ms", ms);
-  if (ms < 99.95) return print("%.1f ms", ms);
-  if (ms < 999.5) return print("%.0f ms", ms);
-  return print(ms < 9'995 ? "%.2f s" : ms < 99'950 ? "%.1f s" : "%.0f s", seconds);
-}
-
 std::string percent(double share) {
   return print("%.1f %%", 100 * share);
 }
