@@ -17,15 +17,6 @@ namespace {
 // ALPN, RFC 7301: each name behind its length.
 constexpr unsigned char kProtocols[] = "\x08http/1.1";
 
-int on_verified(int good, X509_STORE_CTX* store) {
-  if (good == 1) return 1;
-  const auto* ssl = static_cast<const SSL*>(
-      X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
-  TlsStream::of(ssl).note_certificate_problem(X509_STORE_CTX_get_error(store),
-                                              X509_STORE_CTX_get_current_cert(store));
-  return 0;
-}
-
 int on_new_session(SSL* ssl, SSL_SESSION* session) {
   TlsStream::of(ssl).owner().on_session(OpenSslPtr<SSL_SESSION>(session));
   return 1;  // it is ours now
@@ -85,7 +76,7 @@ Result<TlsClientContext> TlsClientContext::load(const TlsClientSettings& setting
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_sess_set_new_cb(context, on_new_session);
   SSL_CTX_set_verify(context, settings.verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE,
-                     settings.verify ? on_verified : nullptr);
+                     settings.verify ? TlsStream::on_verified : nullptr);
   if (const Status trusted = trust(context, settings.ca_file); !trusted) return trusted.error();
   if (const Status shown = show(context, settings, wall_seconds); !shown) return shown.error();
   return out;

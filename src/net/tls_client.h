@@ -2,8 +2,7 @@
 // show. TlsClient is one server by its name, with the sessions that a later handshake can resume.
 //
 // Trust.   By default the server's chain must lead to one of the system's roots (or of
-// SSL_CERT_FILE,
-//          SSL_CERT_DIR), and its certificate must be for the name.
+//          SSL_CERT_FILE, SSL_CERT_DIR), and its certificate must be for the name.
 // Bounds.  At most kMaxSessions sessions are kept; a TLS 1.3 ticket is used once (RFC 8446, C.4).
 // Life.    A TlsClient outlives its streams.
 // Thread.  All on the loop's thread.

@@ -68,15 +68,6 @@ int choose_protocol(SSL*, const unsigned char** out, unsigned char* length,
   return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-int on_client_verified(int good, X509_STORE_CTX* store) {
-  if (good == 1) return 1;
-  const auto* ssl = static_cast<const SSL*>(
-      X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
-  TlsStream::of(ssl).note_certificate_problem(X509_STORE_CTX_get_error(store),
-                                              X509_STORE_CTX_get_current_cert(store));
-  return 0;
-}
-
 Status ask_clients(SSL_CTX* context, const std::string& ca_file) {
   // A session counts only where it was begun: under the same authority for clients.
   unsigned char id[EVP_MAX_MD_SIZE];
@@ -92,7 +83,7 @@ Status ask_clients(SSL_CTX* context, const std::string& ca_file) {
       authorities.append(reinterpret_cast<const char*>(id), id_length);
     }
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
-                       on_client_verified);
+                       TlsStream::on_verified);
   }
   EVP_Digest(authorities.data(), authorities.size(), id, &id_length, EVP_sha256(), nullptr);
   SSL_CTX_set_session_id_context(context, id, id_length);

@@ -141,8 +141,14 @@ void TlsStream::tell_handshake_over() {
   if (!destroyed) destroyed_ = nullptr;
 }
 
-void TlsStream::note_certificate_problem(int error, X509* certificate) {
-  problem_ = certificate_problem(error, certificate, wanted_);
+int TlsStream::on_verified(int good, X509_STORE_CTX* store) {
+  if (good == 1) return 1;
+  const auto* ssl = static_cast<const SSL*>(
+      X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  TlsStream& stream = of(ssl);
+  stream.problem_ = certificate_problem(X509_STORE_CTX_get_error(store),
+                                        X509_STORE_CTX_get_current_cert(store), stream.wanted_);
+  return 0;
 }
 
 // ---- events ----

@@ -53,7 +53,8 @@ class TlsStream final : public Stream, private StreamObserver {
   // For a context's callbacks: the stream that an SSL belongs to.
   static TlsStream& of(const SSL* ssl) { return *static_cast<TlsStream*>(SSL_get_app_data(ssl)); }
   TlsOwner& owner() { return owner_; }
-  void note_certificate_problem(int error, X509* certificate);
+  // An SSL_verify_cb: notes what is wrong with the peer's certificate, and refuses it.
+  static int on_verified(int good, X509_STORE_CTX* store);
 
  private:
   friend struct TlsBio;  // what OpenSSL reads from and writes to
