@@ -450,9 +450,10 @@ void WarmgateDispatcher::doubt_silent(Instant now) {
     const Slot attempt_slot = silence_due_.front().slot;
     silence_due_.remove(attempt_slot);
     const Attempt& attempt = attempts_[attempt_slot];
-    if (pressing_.in_flight() > 0) continue;  // to wait was to be expected
     if (warmth_.silence(now) >= now - attempt.began) {
       warmth_.doubt();
+    } else if (pressing_.in_flight() > 0) {
+      continue;  // others answer, and to wait for one of them was to be expected
     } else if (serverless_in_flight_ >= warmth_.slots(now)) {
       warmth_.refused(serverless_in_flight_);
     } else {

@@ -184,8 +184,8 @@ TEST(PoolTimes, learns_means_and_quantiles) {
 
 TEST(WakeLeases, end_expire_and_pause) {
   WakeLeases wakes;
-  wakes.sent({ProbeId{1}, 0, true, kStart, kStart + 10s});
-  wakes.sent({ProbeId{2}, 0, true, kStart + 1s, kStart + 11s});
+  wakes.sent({ProbeId{1}, 0, true, 1, kStart, kStart + 10s});
+  wakes.sent({ProbeId{2}, 0, true, 1, kStart + 1s, kStart + 11s});
   EXPECT_EQ(wakes.oldest_sent(), kStart);
   WakeLeases::Lease lease;
   EXPECT_TRUE(wakes.ended(ProbeId{1}, lease));

@@ -26,6 +26,7 @@ class WakeLeases {
     ProbeId probe;
     uint16_t backend = 0;
     bool from_cold = true;  // sent while no instance was ready
+    uint32_t wanted = 1;    // instances in all, when it was sent
     Instant sent;
     Instant expires;
   };
@@ -47,7 +48,7 @@ class WakeLeases {
 
   void succeeded() { pause_ = futile_pause_ = Duration{}; }
   void failed(Instant now);
-  void futile(Instant now, Duration first_pause, uint32_t wanted);  // `wanted` instances in all
+  void futile(Instant now, Duration first_pause, uint32_t wanted);  // as the lease says
 
  private:
   std::vector<Lease> leases_;  // oldest first

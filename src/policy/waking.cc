@@ -56,8 +56,10 @@ bool WarmgateDispatcher::may_wake(Instant now) const {
 void WarmgateDispatcher::wake_if_needed(Instant now) {
   const bool foreseen = demand_.arrived_at(now) && forecast_exceeds_always_on(now);
   if ((!backlog_calls(now) && !foreseen) || !may_wake(now)) return;
-  const uint32_t lacking = instances_lacking(now);
-  if (lacking > 0 && wakes_.may_ask_for(now, instances_wanted_)) send_wakes(now, lacking);
+  const uint32_t have = serverless_usable(now) ? warmth_.instances(now) : 0;
+  const uint32_t coming = have + starting_instances();
+  const uint32_t wanted = instances_wanted(now);
+  if (wanted > coming && wakes_.may_ask_for(now, wanted)) send_wakes(now, wanted - coming, wanted);
 }
 
 // Do those who wait call for the serverless pool?
@@ -81,16 +83,17 @@ bool WarmgateDispatcher::forecast_exceeds_always_on(Instant now) const {
   return busy > settings_.wake.headroom * slots;
 }
 
-uint32_t WarmgateDispatcher::instances_lacking(Instant now) {
-  const Serverless condition = serverless(now);
-  const bool usable = condition == Serverless::ready || warmth_.fresh(now);
-  if (usable && condition == Serverless::on_trial) return 0;  // trials, not wakes, lead back
-  const uint32_t have = usable ? warmth_.instances(now) : 0;
+bool WarmgateDispatcher::serverless_usable(Instant now) const {
+  return serverless(now) == Serverless::ready || warmth_.fresh(now);
+}
+
+// In all, those that are there included.
+uint32_t WarmgateDispatcher::instances_wanted(Instant now) {
+  const bool usable = serverless_usable(now);
+  if (usable && serverless(now) == Serverless::on_trial) return 0;  // trials, not wakes, lead back
   const bool only_confirm = !usable && warmth_.believed_warm(now);
   const uint32_t wanted = only_confirm ? 1 : instances_for(concurrency_wanted(now));
-  instances_wanted_ = std::min(wanted, settings_.serverless.max_instances);
-  const uint32_t coming = have + starting_instances();
-  return instances_wanted_ > coming ? instances_wanted_ - coming : 0;
+  return std::min(wanted, settings_.serverless.max_instances);
 }
 
 uint32_t WarmgateDispatcher::instances_for(double concurrency) const {
@@ -117,7 +120,7 @@ double WarmgateDispatcher::concurrency_wanted(Instant now) {
 
 // One wake starts one instance. For k instances (k - 1) * concurrency + 1 must be in flight at
 // once; where that is more than the leases allow, the platform adds the rest under load.
-void WarmgateDispatcher::send_wakes(Instant now, uint32_t instances) {
+void WarmgateDispatcher::send_wakes(Instant now, uint32_t instances, uint32_t wanted) {
   const uint32_t concurrency = std::max(1u, settings_.serverless.concurrency);
   const uint32_t started = std::min(instances, 1 + (WakeLeases::kMost - 1) / concurrency);
   const uint32_t wakes =
@@ -127,10 +130,10 @@ void WarmgateDispatcher::send_wakes(Instant now, uint32_t instances) {
   const Duration hold =
       holds ? std::clamp(cold_starts_.typical() / 4, kShortestHold, kLongestHold) : Duration{};
   if (from_cold && !cold_start_.under_way) cold_start_ = {true, now, 0};
-  for (uint32_t i = 0; i < wakes; ++i) send_wake(now, hold, from_cold);
+  for (uint32_t i = 0; i < wakes; ++i) send_wake(now, hold, from_cold, wanted);
 }
 
-void WarmgateDispatcher::send_wake(Instant now, Duration hold, bool from_cold) {
+void WarmgateDispatcher::send_wake(Instant now, Duration hold, bool from_cold, uint32_t wanted) {
   uint32_t best = settings_.serverless.backends;
   for (uint32_t i = 0; i < settings_.serverless.backends; ++i) {
     const Circuit& circuit = serverless_[i].circuit;
@@ -143,7 +146,7 @@ void WarmgateDispatcher::send_wake(Instant now, Duration hold, bool from_cold) {
   if (best == settings_.serverless.backends) return;
   const ProbeId probe = next_probe_id();
   const auto index = static_cast<uint16_t>(best);
-  wakes_.sent({probe, index, from_cold, now, now + settings_.wake.timeout + kLeaseGrace});
+  wakes_.sent({probe, index, from_cold, wanted, now, now + settings_.wake.timeout + kLeaseGrace});
   ++cold_start_counts_.wakes;
   ++probes_by_kind_[static_cast<size_t>(ProbeKind::wake)];
   emit(StartProbe{
@@ -176,7 +179,7 @@ void WarmgateDispatcher::wake_succeeded(Instant now, const WakeLeases::Lease& le
     return;  // it had pressed for more instances; they may yet come
   if (!was_start) {
     const Duration start = std::max(cold_starts_.typical(), kShortestFutilePause);
-    wakes_.futile(now, std::min(start, WakeLeases::kLongestFutilePause), instances_wanted_);
+    wakes_.futile(now, std::min(start, WakeLeases::kLongestFutilePause), lease.wanted);
   } else if (!event.evidence) {
     warmth_.one_more_slot();
   }
@@ -260,7 +263,7 @@ Instant WarmgateDispatcher::keep_warm_due(Instant now) const {
 void WarmgateDispatcher::keep_warm(Instant now) {
   if (now < keep_warm_due(now)) return;
   keep_warm_sent_ = now;
-  if (!warmth_.believed_warm(now) && may_wake(now)) return send_wakes(now, 1);
+  if (!warmth_.believed_warm(now) && may_wake(now)) return send_wakes(now, 1, 1);
   keep_warm_probe_ = next_probe_id();
   ++probes_by_kind_[static_cast<size_t>(ProbeKind::keep_warm)];
   emit(StartProbe{keep_warm_probe_,

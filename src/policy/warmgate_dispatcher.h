@@ -244,14 +244,15 @@ class WarmgateDispatcher final : public Dispatcher {
 
   // ---- waking.cc
   void wake_if_needed(Instant now);
-  uint32_t instances_lacking(Instant now);
+  bool serverless_usable(Instant now) const;
+  uint32_t instances_wanted(Instant now);
   uint32_t instances_for(double concurrency) const;
   double concurrency_wanted(Instant now);
   bool backlog_calls(Instant now) const;
   bool forecast_exceeds_always_on(Instant now) const;
   bool may_wake(Instant now) const;
-  void send_wakes(Instant now, uint32_t instances);
-  void send_wake(Instant now, Duration hold, bool from_cold);
+  void send_wakes(Instant now, uint32_t instances, uint32_t wanted);
+  void send_wake(Instant now, Duration hold, bool from_cold, uint32_t wanted);
   void wake_ended(Instant now, const WakeLeases::Lease& lease, const ProbeFinished& event);
   void wake_succeeded(Instant now, const WakeLeases::Lease& lease, const ProbeFinished& event);
   void wake_failed(Instant now, const WakeLeases::Lease& lease, Outcome outcome);
@@ -303,7 +304,6 @@ class WarmgateDispatcher final : public Dispatcher {
   ColdStartClock cold_starts_;
   BurstMemory bursts_;
   WakeLeases wakes_;
-  uint32_t instances_wanted_ = 0;  // when wakes were last thought of
   Pressing pressing_;
   ColdStart cold_start_;
   Instant ready_at_ = kNever;  // until the first waiting request was sent after a start
