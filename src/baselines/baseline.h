@@ -45,7 +45,7 @@ using policy::TimerFired;
 //   2. A slot is taken from StartAttempt to AttemptFinished.
 //   3. Ties go by index, then by id: the same events give the same actions.
 // Bounds.   kMostWaiting requests in the queue (fifo), then 503; the table follows the running
-// ones.
+//           ones.
 class Baseline : public Dispatcher {
  public:
   static constexpr size_t kMostWaiting = 100'000;

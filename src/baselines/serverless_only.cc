@@ -2,8 +2,7 @@
 // With min-instances it is the same policy; the platform does the rest.
 //
 // Rule.    Everything at once, to the addresses in turn. What the platform answers is passed on,
-// its
-//          429 included: that is what a client of the platform sees.
+//          its 429 included: that is what a client of the platform sees.
 #include "baselines/baseline.h"
 #include "baselines/makers.h"
 

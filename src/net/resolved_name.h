@@ -1,8 +1,7 @@
 // ResolvedName keeps the addresses of a name fresh.
 //
 // Model.   Looks the name up again when its time to live is over, bounded by Refresh. When a
-// look-up
-//          fails, the last good addresses stay, and it is tried again with growing pauses.
+//          look-up fails, the last good addresses stay, and it is tried again with growing pauses.
 // Order.   Stays as it was while the set is the same: DNS servers rotate, and that is no change.
 // Log.     One line when look-ups begin to fail, one when they work again. A failure of the very
 //          first one is not logged but told by the callback.

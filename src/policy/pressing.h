@@ -12,8 +12,7 @@ namespace warmgate::policy {
 // only wait at the platform and delay the others.
 //
 // Model.    It pays when a new instance answers, or an old one that had room. When it did not for
-// as
-//           long as a start takes, none is tried for a pause that doubles.
+//           as long as a start takes, none is tried for a pause that doubles.
 // Bounds.   kFirstPause <= pause <= kLongestPause; O(1).
 class Pressing {
  public:

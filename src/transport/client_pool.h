@@ -2,7 +2,7 @@
 //
 // Reuse.   The connection used last is taken first, so that the rest may time out.
 // Failover. A name may stand for several addresses: a connection that cannot be opened tries the
-//          next, and the pool remembers which one answered.
+//           next, and the pool remembers which one answered.
 // Bounds.  At most `max_idle` idle connections; how many are busy is the caller's to bound.
 // Thread.  All on the loop's thread.
 #pragma once
