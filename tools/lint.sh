@@ -13,4 +13,5 @@ fi
 rm -f /tmp/warmgate-format.$$
 
 /usr/bin/python3 tools/check_includes.py
+/usr/bin/python3 tools/check_visits.py
 echo "lint: ${#sources[@]} files are formatted, the rooms keep their order"

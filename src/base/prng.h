@@ -40,6 +40,11 @@ class Prng {
   // Exponential with the given mean.
   double exponential(double mean) { return -mean * std::log1p(-uniform()); }
 
+  template <class Visitor>
+  auto visit(Visitor&& visitor) {
+    return visitor(state_);
+  }
+
  private:
   static uint64_t rotate(uint64_t x, int k) { return (x << k) | (x >> (64 - k)); }
   static uint64_t splitmix(uint64_t& seed) {

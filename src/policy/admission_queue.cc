@@ -41,6 +41,19 @@ void AdmissionQueue::set_expiry(Slot slot, Instant expires) {
   expiries_.push(slot, expires, entries_[slot].waiter.request.value);
 }
 
+bool AdmissionQueue::sound() const {
+  uint32_t in_lanes = 0;
+  bool sound = true;
+  for (size_t lane = 0; lane < kLaneCount; ++lane) {
+    in_lanes += heaps_[lane].size();
+    sound = sound && heaps_[lane].all_slots([&](Slot slot) {
+      return slot < entries_.size() && static_cast<size_t>(entries_[slot].lane) == lane &&
+             expiries_.contains(slot);
+    });
+  }
+  return sound && in_lanes == expiries_.size();
+}
+
 void AdmissionQueue::check_invariants() const {
   expiries_.check_invariants();
   uint32_t in_lanes = 0;

@@ -15,6 +15,9 @@ enum class Lane : uint8_t {
   late,             // cannot, and is served late rather than refused
   serverless_only,  // heavy: must not, or should not, take an always-on slot
 };
+constexpr Lane last_value(Lane) {
+  return Lane::serverless_only;
+}
 inline constexpr size_t kLaneCount = 3;
 
 // AdmissionQueue holds the requests that wait in the gateway, bound to no backend.
@@ -60,6 +63,16 @@ class AdmissionQueue {
   Instant next_expiry() const { return expiries_.next(); }
 
   void check_invariants() const;
+
+  bool sound() const;  // for members that were read from a file
+  template <class Check>
+  bool all_slots(Check&& check) const {
+    return expiries_.all_slots(check);
+  }
+  template <class Visitor>
+  auto visit(Visitor&& visitor) {
+    return visitor(max_requests_, max_bytes_, bytes_, entries_, heaps_, expiries_);
+  }
 
  private:
   struct Entry {

@@ -27,8 +27,9 @@ namespace warmgate::policy {
 class BackendHealth {
  public:
   enum class State : uint8_t { healthy, quarantined, dead };
+  friend constexpr State last_value(State) { return State::dead; }
 
-  BackendHealth(const HealthSettings& health, const CircuitSettings& circuit)
+  explicit BackendHealth(const HealthSettings& health = {}, const CircuitSettings& circuit = {})
       : health_(health), circuit_(circuit) {}
   void configure(const HealthSettings& health, const CircuitSettings& circuit);
 
@@ -59,6 +60,13 @@ class BackendHealth {
   // When the next probe should go out, after one that ended now. A dead backend is asked more
   // often, because its process may be restarted at any moment.
   Duration probe_interval(Instant now) const;
+
+  template <class Visitor>
+  auto visit(Visitor&& visitor) {
+    return visitor(health_, circuit_, state_, on_trial_, probe_unproven_, strikes_, probes_good_,
+                   probes_failed_, penalty_, penalty_until_, pause_until_, fell_at_, rose_at_,
+                   last_good_, last_evidence_, evidence_);
+  }
 
  private:
   bool traffic_speaks(Instant now) const;  // a real request succeeded lately

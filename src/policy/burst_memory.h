@@ -25,6 +25,11 @@ class BurstMemory {
     return largest_;
   }
 
+  template <class Visitor>
+  auto visit(Visitor&& visitor) {
+    return visitor(largest_, learned_at_);
+  }
+
  private:
   double largest_ = 0;
   Instant learned_at_{};

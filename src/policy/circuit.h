@@ -20,7 +20,7 @@ class Circuit {
  public:
   enum class State : uint8_t { closed, open, half_open };
 
-  explicit Circuit(const CircuitSettings& settings) : settings_(settings) {}
+  explicit Circuit(const CircuitSettings& settings = {}) : settings_(settings) {}
   void configure(const CircuitSettings& settings);
 
   State state(Instant now) const {
@@ -39,6 +39,12 @@ class Circuit {
   // A trial holds the half-open circuit until it ends; its result is told by the calls above.
   void trial_started() { trial_in_flight_ = true; }
   void trial_ended() { trial_in_flight_ = false; }
+
+  template <class Visitor>
+  auto visit(Visitor&& visitor) {
+    return visitor(settings_, opened_, refused_, trial_in_flight_, strikes_, good_trials_, penalty_,
+                   open_until_, closed_at_);
+  }
 
  private:
   static constexpr uint32_t kTrialsToClose = 2;

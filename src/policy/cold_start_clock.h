@@ -33,6 +33,11 @@ class ColdStartClock {
 
   const stats::RecentQuantile& starts() const { return starts_; }
 
+  template <class Visitor>
+  auto visit(Visitor&& visitor) {
+    return visitor(expected_, starts_);
+  }
+
  private:
   Duration expected_;
   stats::RecentQuantile starts_{kWindow};

@@ -31,6 +31,11 @@ class DemandForecast {
   double now_per_s(Instant now) const;
   double forecast_per_s(Instant now, Duration ahead) const;
 
+  template <class Visitor>
+  auto visit(Visitor&& visitor) {
+    return visitor(fast_, slow_, last_arrival_);
+  }
+
  private:
   stats::DecayedRate fast_{kFast};
   stats::DecayedRate slow_{kSlow};
@@ -50,6 +55,11 @@ class DemandLevel {
     if (utilisation < headroom / 2) high_ = false;
   }
   bool high() const { return high_; }
+
+  template <class Visitor>
+  auto visit(Visitor&& visitor) {
+    return visitor(high_);
+  }
 
  private:
   bool high_ = false;

@@ -110,6 +110,9 @@ enum class Reason : uint8_t {
   always_on_down,     // always-on is unhealthy: everything to serverless
   doomed,             // nothing meets the deadline: serverless anyway
 };
+constexpr Reason last_value(Reason) {
+  return Reason::doomed;
+}
 
 enum class RejectReason : uint8_t {
   queue_full,         // 503 when the pool is cold, else 429

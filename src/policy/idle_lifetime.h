@@ -37,6 +37,11 @@ class IdleLifetime {
   // Idle for longer than this: expect the pool to be cold.
   Duration estimate() const { return std::max(kShortest, std::min(ceiling_, fatal_)); }
 
+  template <class Visitor>
+  auto visit(Visitor&& visitor) {
+    return visitor(ceiling_, fatal_, proven_);
+  }
+
  private:
   Duration ceiling_;
   Duration fatal_ = Duration::max();

@@ -47,6 +47,15 @@ void InstantHeap::sink(uint32_t place, Entry entry) {
   put(place, entry);
 }
 
+bool InstantHeap::sound() const {
+  uint32_t place = 0;
+  for (const Entry& entry : entries_) {
+    if (entry.slot >= places_.size() || places_[entry.slot] != place++) return false;
+  }
+  const auto elsewhere = std::ranges::count(places_, kNoPlace);
+  return places_.size() - static_cast<size_t>(elsewhere) == entries_.size();
+}
+
 void InstantHeap::check_invariants() const {
   for (uint32_t i = 0; i < size(); ++i) {
     WG_ASSERT(places_[entries_[i].slot] == i, "every slot knows its place");

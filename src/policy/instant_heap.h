@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "base/time.h"
@@ -36,6 +37,16 @@ class InstantHeap {
   }
 
   void check_invariants() const;
+
+  bool sound() const;  // for members that were read from a file
+  template <class Check>
+  bool all_slots(Check&& check) const {
+    return std::ranges::all_of(entries_, check, &Entry::slot);
+  }
+  template <class Visitor>
+  auto visit(Visitor&& visitor) {
+    return visitor(entries_, places_);
+  }
 
  private:
   static constexpr uint32_t kNoPlace = UINT32_MAX;

@@ -35,6 +35,11 @@ class PoolTimes {
 
   LearnedTimes learned() const;
 
+  template <class Visitor>
+  auto visit(Visitor&& visitor) {
+    return visitor(first_byte_, service_, mean_, high_first_byte_, high_service_);
+  }
+
  private:
   stats::RecentQuantile first_byte_{kWindow};
   stats::RecentQuantile service_{kWindow};

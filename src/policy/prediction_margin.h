@@ -27,6 +27,11 @@ class PredictionMargin {
 
   double value() const { return value_; }
 
+  template <class Visitor>
+  auto visit(Visitor&& visitor) {
+    return visitor(value_);
+  }
+
  private:
   double value_ = kFirst;
 };

@@ -40,6 +40,11 @@ class Pressing {
   }
   void ended() { --in_flight_; }
 
+  template <class Visitor>
+  auto visit(Visitor&& visitor) {
+    return visitor(in_flight_, paid_, pause_, paused_until_);
+  }
+
  private:
   uint32_t in_flight_ = 0;
   Instant paid_{};

@@ -54,6 +54,11 @@ class RetryBudget {
     return deposit_ > 0 ? static_cast<double>(balance_) / kToken : 0.0;
   }
 
+  template <class Visitor>
+  auto visit(Visitor&& visitor) {
+    return visitor(reserve_, refill_per_s_, balance_, deposit_, last_);
+  }
+
  private:
   static constexpr int64_t kToken = 1'000;
 

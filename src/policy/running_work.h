@@ -33,6 +33,11 @@ class RunningWork {
     return std::max(all_s - done_s, kLeast * all_s);
   }
 
+  template <class Visitor>
+  auto visit(Visitor&& visitor) {
+    return visitor(running_, began_us_);
+  }
+
  private:
   static int64_t micros(Instant at) {
     return std::chrono::duration_cast<std::chrono::microseconds>(at.time_since_epoch()).count();

@@ -13,6 +13,20 @@ enum class Prefer : uint8_t { serverless, always_on };
 enum class Billing : uint8_t { request, instance };  // is an idle instance free, or paid?
 enum class Priority : uint8_t { low, high };
 
+// For what was read from a file and may be out of range (policy/checkpoint.h).
+constexpr PoolKind last_value(PoolKind) {
+  return PoolKind::serverless;
+}
+constexpr Prefer last_value(Prefer) {
+  return Prefer::always_on;
+}
+constexpr Billing last_value(Billing) {
+  return Billing::instance;
+}
+constexpr Priority last_value(Priority) {
+  return Priority::high;
+}
+
 struct AlwaysOnSettings {
   uint16_t backends = 1;     // endpoints, each a backend index 0..backends-1; 0 = no such pool
   uint32_t concurrency = 4;  // requests at a time per backend, 1..10'000

@@ -71,6 +71,22 @@ class SlabMap {
     }
   }
 
+  // All records and the free slots in their order (policy/checkpoint.h); the table follows from
+  // them. Reading is for an empty map.
+  template <class Archive>
+  void archive(Archive& archive) {
+    const size_t slots = archive.count(slots_);
+    for (size_t i = 0; i < slots && archive.ok(); ++i) {
+      if (Archive::kReads) new_slot();
+      archive_record(archive, static_cast<Slot>(i));
+    }
+    const size_t free = archive.count(free_.size());
+    archive.require(free == slots_ - size_);
+    if (Archive::kReads && archive.ok()) free_.assign(free, kNoSlot);
+    for (Slot& slot : free_) archive.bytes(&slot, sizeof(slot));
+    if (Archive::kReads && archive.ok()) archive.require(free_slots_are_free());
+  }
+
  private:
   static constexpr size_t kSmallest = 64;  // a power of two
   static constexpr Slot kBlock = 64;       // a power of two, so that a slot is found by shifts
@@ -93,6 +109,32 @@ class SlabMap {
   Slot new_slot() {
     if (slots_ % kBlock == 0) blocks_.push_back(std::make_unique<Record[]>(kBlock));
     return slots_++;
+  }
+
+  template <class Archive>
+  void archive_record(Archive& archive, Slot slot) {
+    uint64_t id = record(slot).id;
+    archive.bytes(&id, sizeof(id));
+    if (id == 0 || !archive.ok()) return;
+    if constexpr (Archive::kReads) {
+      archive.require(find(IdType{id}) == kNoSlot);
+      if (!archive.ok()) return;
+      if ((size_ + 1) * 2 > table_.size()) grow();
+      std::construct_at(&record(slot).value);
+      record(slot).id = id;
+      place(id, slot);
+      ++size_;
+    }
+    pass(archive, record(slot).value);
+  }
+
+  bool free_slots_are_free() const {
+    std::vector<bool> seen(slots_);
+    for (const Slot slot : free_) {
+      if (slot >= slots_ || holds(slot) || seen[slot]) return false;
+      seen[slot] = true;
+    }
+    return true;
   }
 
   size_t next(size_t i) const { return (i + 1) & (table_.size() - 1); }

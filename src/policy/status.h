@@ -24,6 +24,9 @@ enum class EvidenceKind : uint8_t {
   unproven,  // a probe was answered, but not with 2xx: somebody is there, ready or not
 };
 std::string_view name(EvidenceKind kind);
+constexpr EvidenceKind last_value(EvidenceKind) {
+  return EvidenceKind::unproven;
+}
 
 struct BackendStatus {
   bool healthy = true;

@@ -44,7 +44,9 @@ struct WorldSettings {
 
 class TestWorld {
  public:
-  TestWorld(const WorldSettings& settings, uint64_t seed);
+  TestWorld(const WorldSettings& settings, uint64_t seed)
+      : TestWorld(settings, seed, make_warmgate_dispatcher(settings.service, seed)) {}
+  TestWorld(const WorldSettings& settings, uint64_t seed, std::unique_ptr<Dispatcher> dispatcher);
 
   // Runs to the end; the first broken rule is in `complaint()`.
   void run();
@@ -192,10 +194,11 @@ class TestWorld {
 
 // ---- the course of things
 
-inline TestWorld::TestWorld(const WorldSettings& settings, uint64_t seed)
+inline TestWorld::TestWorld(const WorldSettings& settings, uint64_t seed,
+                            std::unique_ptr<Dispatcher> dispatcher)
     : world_(settings),
       prng_(seed),
-      dispatcher_(make_warmgate_dispatcher(settings.service, seed)),
+      dispatcher_(std::move(dispatcher)),
       always_on_alive_(settings.service.always_on.backends, true),
       always_on_in_flight_(settings.service.always_on.backends, 0) {
   end_of_arrivals_ = now_ + settings.length;

@@ -50,6 +50,15 @@ class WakeLeases {
   void failed(Instant now);
   void futile(Instant now, Duration first_pause, uint32_t wanted);  // as the lease says
 
+  template <class Check>
+  bool all_leases(Check&& check) const {
+    return std::ranges::all_of(leases_, check);
+  }
+  template <class Visitor>
+  auto visit(Visitor&& visitor) {
+    return visitor(leases_, pause_, paused_until_, futile_pause_, futile_until_, futile_wanted_);
+  }
+
  private:
   std::vector<Lease> leases_;  // oldest first
   Duration pause_{};

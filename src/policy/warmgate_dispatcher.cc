@@ -32,10 +32,10 @@ WarmgateDispatcher::WarmgateDispatcher(const ServiceSettings& settings, uint64_t
 
 void WarmgateDispatcher::fit_backends() {
   while (always_on_.size() < settings_.always_on.backends) {
-    always_on_.emplace_back(settings_.health, settings_.circuit);
+    always_on_.push_back({BackendHealth(settings_.health, settings_.circuit)});
   }
   while (serverless_.size() < settings_.serverless.backends) {
-    serverless_.emplace_back(settings_.circuit);
+    serverless_.push_back({Circuit(settings_.circuit)});
   }
 }
 

@@ -37,6 +37,7 @@ namespace warmgate::policy {
 //   attempts.cc              attempts from start to end: evidence, retry, bypass
 //   waking.cc                wakes, keeping warm, health probes, cold starts and who saw them
 //   reporting.cc             status, invariants
+//   saving.cc                the state as bytes, and back
 //
 // Invariants.
 //   1. A request that is held either waits in the queue or has an attempt running, never both.
@@ -53,12 +54,39 @@ class WarmgateDispatcher final : public Dispatcher {
   void check_invariants() const override;
   ServiceStatus status(Instant now) const override;
 
+  // The whole state as bytes, between two steps. A Dispatcher of the same program that loads them
+  // goes on with the same actions, bit for bit. false: they are not such bytes, and this Dispatcher
+  // can only be destroyed.
+  void save(std::string& out) const;
+  [[nodiscard]] bool load(std::string_view bytes);
+  static uint64_t state_layout();  // two programs with the same one can load each other's states
+
+  const ServiceSettings& settings() const { return settings_; }
+
+  // Every member, in the order of declaration. Whoever adds one adds it here, and whoever adds a
+  // class or an enumeration that a member is made of finds in policy/checkpoint.h what it needs;
+  // members that hold slots or indices are also checked in sound(). The compiler and
+  // tools/check_visits.py tell what was forgotten.
+  template <class Visitor>
+  auto visit(Visitor&& visitor) {
+    return visitor(settings_, prng_, out_, now_, timer_, draining_, requests_, attempts_,
+                   last_attempt_, last_probe_, queue_, late_in_turn_, always_on_, serverless_,
+                   next_health_, serverless_in_flight_, always_on_work_, margin_, always_on_times_,
+                   serverless_times_, demand_, demand_level_, warmth_, cold_starts_, bursts_,
+                   wakes_, pressing_, cold_start_, ready_at_, keep_warm_probe_, keep_warm_sent_,
+                   retry_budget_, bypass_budget_, bypass_due_, silence_due_, cold_start_counts_,
+                   ready_times_, bypasses_, bypasses_won_, retries_, attempts_by_reason_,
+                   rejects_by_reason_, probes_by_kind_);
+  }
+  bool sound() const;  // for members that were read from a file: is each slot and index one?
+
  private:
   // What a wait is for, and so what its end means.
   enum class Wait : uint8_t {
     busy,   // for a slot of pools that are busy: ends with 429
     start,  // for a cold start, or once more after a failed attempt: served late, ends with 503
   };
+  friend constexpr Wait last_value(Wait) { return Wait::start; }
 
   struct Request {
     RequestId id;
@@ -105,8 +133,6 @@ class WarmgateDispatcher final : public Dispatcher {
   };
 
   struct AlwaysOnBackend {
-    AlwaysOnBackend(const HealthSettings& health, const CircuitSettings& circuit)
-        : judged(health, circuit) {}
     BackendHealth judged;
     uint32_t in_flight = 0;
     ProbeId probe{};  // in flight, or none
@@ -114,7 +140,6 @@ class WarmgateDispatcher final : public Dispatcher {
   };
 
   struct ServerlessBackend {
-    explicit ServerlessBackend(const CircuitSettings& settings) : circuit(settings) {}
     Circuit circuit;
     uint32_t in_flight = 0;
   };

@@ -67,6 +67,13 @@ class Warmth {
 
   void check_invariants() const;
 
+  template <class Visitor>
+  auto visit(Visitor&& visitor) {
+    return visitor(settings_, idle_lifetime_, table_, known_, warm_, named_, ready_unproven_,
+                   wake_unproven_, evidence_, last_evidence_, fresh_until_, answers_,
+                   unnamed_slots_, limit_);
+  }
+
  private:
   struct Instance {
     InstanceKey key;

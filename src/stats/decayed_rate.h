@@ -34,6 +34,11 @@ class DecayedRate {
     return (ticks > 0 ? count_ * kept_after(ticks) : count_) / window_s_;
   }
 
+  template <class Visitor>
+  auto visit(Visitor&& visitor) {
+    return visitor(window_s_, tick_, count_, tick_began_);
+  }
+
  private:
   static constexpr int64_t kTicks = 64;  // of a window
 

@@ -24,6 +24,11 @@ class Ewma {
   uint64_t samples() const { return samples_; }
   double value() const { return value_; }  // 0 when empty
 
+  template <class Visitor>
+  auto visit(Visitor&& visitor) {
+    return visitor(weight_, value_, samples_);
+  }
+
  private:
   double weight_;
   double value_ = 0;

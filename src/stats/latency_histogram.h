@@ -48,6 +48,11 @@ class LatencyHistogram {
   std::span<const uint64_t> buckets() const { return buckets_; }
   static Duration lower_bound(size_t bucket);
 
+  template <class Visitor>
+  auto visit(Visitor&& visitor) {
+    return visitor(buckets_, count_, sum_, min_, max_);
+  }
+
  private:
   static size_t bucket_of(uint64_t micros);
 

@@ -43,6 +43,13 @@ void RecentQuantile::add(Duration sample) {
   next_ = next_ + 1 == capacity_ ? 0 : next_ + 1;
 }
 
+bool RecentQuantile::sound() const {
+  std::vector<Duration> sorted = ring_;
+  std::ranges::sort(sorted);
+  const bool next_is_there = next_ < ring_.size() || next_ == 0;
+  return sorted == sorted_ && next_is_there && ring_.size() <= capacity_;
+}
+
 Duration RecentQuantile::at(double q, Duration fallback) const {
   if (ring_.empty()) return fallback;
   return sorted_[rank_of(q, sorted_.size())];

@@ -31,6 +31,13 @@ class RecentQuantile {
   // The quantile among the samples above `floor`; `fallback` when none is.
   Duration at_above(double q, Duration floor, Duration fallback) const;
 
+  // Members that were read from a file: do they belong together?
+  bool sound() const;
+  template <class Visitor>
+  auto visit(Visitor&& visitor) {
+    return visitor(capacity_, next_, samples_, ring_, sorted_);
+  }
+
  private:
   size_t capacity_;
   size_t next_ = 0;
