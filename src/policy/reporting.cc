@@ -78,6 +78,7 @@ ServiceStatus WarmgateDispatcher::status(Instant now) const {
       status.oldest_wait = std::max(status.oldest_wait, now - request.arrived);
   });
   status.demand_per_s = demand_.forecast_per_s(now, cold_starts_.slow());
+  status.scheduled_instances = scheduled_instances(now);
   status.cold_start = cold_start_counts_;
   status.cold_start.ready_p50_s = quantile_s(ready_times_, 0.5);
   status.cold_start.ready_p99_s = quantile_s(ready_times_, 0.99);

@@ -390,25 +390,6 @@ TEST(Waking, a_cold_start_that_a_request_ran_into_is_counted_as_seen) {
   EXPECT_EQ(script.status().serverless.state, PoolState::warm);
 }
 
-TEST(Waking, an_idle_pool_is_pinged_only_where_keep_warm_asks_for_it) {
-  for (const bool wanted : {false, true}) {
-    ServiceSettings settings = small_service();
-    settings.serverless.keep_warm = wanted;
-    settings.serverless.keep_warm_interval = 1min;
-    Script script = warm_script(settings);
-    for (int minute = 0; minute < 10; ++minute) {
-      script.let_pass(1min);
-      if (!wanted) {
-        EXPECT_TRUE(script.did().empty());
-        continue;
-      }
-      EXPECT_EQ(script.probes(ProbeKind::keep_warm), 1u);
-      script.wake_answers(10min);
-    }
-    EXPECT_EQ(script.status().serverless.state, PoolState::warm);
-  }
-}
-
 // Health probes go on, so the policy is asked again and again while it still remembers the burst.
 TEST(Waking, an_idle_pool_is_left_alone_however_well_a_burst_is_remembered) {
   ServiceSettings settings = small_service();

@@ -75,7 +75,8 @@ struct ServiceStatus {
   uint32_t queued = 0;
   uint64_t queued_bytes = 0;
   Duration oldest_wait{};
-  double demand_per_s = 0;  // forecast used for waking
+  double demand_per_s = 0;           // forecast used for waking
+  uint32_t scheduled_instances = 0;  // that a schedule wants to be ready, or to start now
   ColdStartStatus cold_start;
   uint64_t bypasses = 0, bypasses_won = 0;
   double bypass_budget = 0;  // attempts left in the bucket

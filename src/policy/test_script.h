@@ -131,6 +131,7 @@ class Script {
     }
   }
   StartProbe last_probe() const { return probes_.back(); }
+  std::vector<ProbeId> probes_in_flight() const { return probes_running_; }
 
   // ---- courses of events that many scenarios begin with
 

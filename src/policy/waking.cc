@@ -243,12 +243,32 @@ uint32_t WarmgateDispatcher::starting_instances() const {
   return (wakes_.in_flight() + concurrency - 1) / concurrency;
 }
 
-// ---- keeping warm: only where the configuration asks for it
+// ---- keeping warm: only where the configuration or a schedule asks for it
+
+void WarmgateDispatcher::on(Instant now, const ScheduleTold& event) {
+  schedule_ = event;
+  scheduled_asked_ = std::min(scheduled_asked_, scheduled_instances(now));
+}
+
+// A window is prepared for the length of a start before it opens.
+Instant WarmgateDispatcher::schedule_lead() const {
+  return schedule_.next_change == kNever ? kNever : schedule_.next_change - cold_starts_.slow();
+}
+
+uint32_t WarmgateDispatcher::scheduled_instances(Instant now) const {
+  const uint32_t soon = now >= schedule_lead() ? schedule_.next_instances : 0;
+  return std::min(std::max(schedule_.instances, soon), settings_.serverless.max_instances);
+}
+
+bool WarmgateDispatcher::keeps_warm(Instant now) const {
+  return settings_.serverless.keep_warm || scheduled_instances(now) > 0;
+}
 
 Instant WarmgateDispatcher::keep_warm_due(Instant now) const {
   const ServerlessSettings& pool = settings_.serverless;
-  if (!pool.keep_warm || pool.backends == 0 || draining_ || keep_warm_probe_) return kNever;
+  if (pool.backends == 0 || draining_ || keep_warm_probe_) return kNever;
   if (wakes_.in_flight() > 0 || serverless(now) == Serverless::circuit_open) return kNever;
+  if (scheduled_instances(now) > scheduled_asked_) return std::max(now, wakes_.paused_until());
   Duration interval = pool.keep_warm_interval;
   if (interval == Duration{}) {
     interval = from_seconds(kKeepWarmShare * to_seconds(warmth_.idle_lifetime().estimate()));
@@ -263,7 +283,9 @@ Instant WarmgateDispatcher::keep_warm_due(Instant now) const {
 void WarmgateDispatcher::keep_warm(Instant now) {
   if (now < keep_warm_due(now)) return;
   keep_warm_sent_ = now;
-  if (!warmth_.believed_warm(now) && may_wake(now)) return send_wakes(now, 1, 1);
+  scheduled_asked_ = scheduled_instances(now);
+  const uint32_t wanted = std::max(1u, scheduled_asked_);
+  if (!warmth_.believed_warm(now) && may_wake(now)) return send_wakes(now, wanted, wanted);
   keep_warm_probe_ = next_probe_id();
   ++probes_by_kind_[static_cast<size_t>(ProbeKind::keep_warm)];
   emit(StartProbe{keep_warm_probe_,
@@ -288,6 +310,10 @@ void WarmgateDispatcher::keep_warm_ended(Instant now, const ProbeFinished& event
     cold_starts_.started_in(took);
   }
   warmth_answered(now, event.evidence, evidence_of(event.outcome), false);
+  const uint32_t have = warmth_.instances(now);
+  if (have < scheduled_asked_ && may_wake(now)) {
+    send_wakes(now, scheduled_asked_ - have, scheduled_asked_);
+  }
 }
 
 // ---- health of the always-on pool

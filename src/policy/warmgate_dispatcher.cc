@@ -57,7 +57,7 @@ void WarmgateDispatcher::settle(Instant now) {
     if (silence_due_.next() <= now) doubt_silent(now);
     if (bypass_due_.next() <= now) bypass_slow(now);
     if (!queue_.empty() || demand_.arrived_at(now)) wake_if_needed(now);
-    if (settings_.serverless.keep_warm) keep_warm(now);
+    if (keeps_warm(now)) keep_warm(now);
     if (next_health_ <= now) probe_always_on(now);
   }
   arm_timer(now);
@@ -115,7 +115,8 @@ Instant WarmgateDispatcher::next_needed(Instant now) const {
   consider(bypass_due_.next());
   consider(silence_due_.next());
   if (wakes_.in_flight() > 0) consider(wakes_.next_expiry());
-  if (settings_.serverless.keep_warm) consider(keep_warm_due(now));
+  if (keeps_warm(now)) consider(keep_warm_due(now));
+  consider(schedule_lead());
   consider(next_health_);
   if (queue_.empty()) return next;
   consider(queue_.next_expiry());

@@ -165,6 +165,7 @@ class WarmgateDispatcher final : public Dispatcher {
   void on(Instant now, const AttemptFirstByte& event);
   void on(Instant now, const AttemptFinished& event);
   void on(Instant now, const ProbeFinished& event);
+  void on(Instant now, const ScheduleTold& event);
   void on(Instant now, const TimerFired& event);
   void on(Instant now, const DrainStarted& event);
   void on(Instant now, const SettingsChanged& event);
@@ -285,6 +286,9 @@ class WarmgateDispatcher final : public Dispatcher {
   void preconnect(Instant now);
   std::optional<Duration> since_ready(Instant now, const Route& route);
   void note_delayed(bool first_of_its_start);
+  uint32_t scheduled_instances(Instant now) const;
+  Instant schedule_lead() const;
+  bool keeps_warm(Instant now) const;
   void keep_warm(Instant now);
   Instant keep_warm_due(Instant now) const;
   void keep_warm_ended(Instant now, const ProbeFinished& event);
@@ -332,6 +336,8 @@ class WarmgateDispatcher final : public Dispatcher {
   Pressing pressing_;
   ColdStart cold_start_;
   Instant ready_at_ = kNever;  // until the first waiting request was sent after a start
+  ScheduleTold schedule_;
+  uint32_t scheduled_asked_ = 0;  // instances that were asked for since the window opened
   ProbeId keep_warm_probe_{};
   Instant keep_warm_sent_ = Instant::min();  // never
 
