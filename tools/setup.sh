@@ -7,7 +7,7 @@ set -euo pipefail
 build_packages=(
   g++ cmake ninja-build ccache make pkg-config
   libopencv-dnn-dev libc-ares-dev libssl-dev libyaml-cpp-dev nlohmann-json3-dev libvalijson-dev
-  libcli11-dev libspdlog-dev libfmt-dev libgtest-dev libgmock-dev
+  libcli11-dev libspdlog-dev libfmt-dev libhowardhinnant-date-dev tzdata libgtest-dev libgmock-dev
 )
 test_packages=(python3 valgrind openssl curl)
 lint_packages=(clang-format clang-tidy)

@@ -27,6 +27,8 @@ constexpr ServiceMetric kServiceMetrics[] = {
     {"warmgate_demand_forecast", gauge,
      "Requests per second expected over the next cold-start time; waking rests on it.",
      [](const ServiceSnapshot& s) { return s.status.demand_per_s; }},
+    {"warmgate_scheduled_instances", gauge, "Instances that the schedules want to be ready.",
+     [](const ServiceSnapshot& s) { return static_cast<double>(s.status.scheduled_instances); }},
     {"warmgate_wakes_total", counter, "Requests sent only to make the platform start an instance.",
      [](const ServiceSnapshot& s) { return static_cast<double>(s.status.cold_start.wakes); }},
     {"warmgate_wakes_failed_total", counter, "Wakes after which no instance answered.",

@@ -179,6 +179,7 @@ Json service_json(const ServiceSnapshot& service) {
         {"bytes", status.queued_bytes},
         {"oldest_wait_s", to_seconds(status.oldest_wait)}}},
       {"demand_per_s", status.demand_per_s},
+      {"scheduled_instances", status.scheduled_instances},
       {"requests", requests_json(service)},
       {"attempts", attempts_json(service.counters)},
       {"decisions", counts_json<policy::Reason>(status.attempts_by_reason)},

@@ -140,6 +140,7 @@ class Baseline : public Dispatcher {
   void on(Instant now, const AttemptFirstByte& event);
   void on(Instant now, const AttemptFinished& event);
   void on(Instant, const ProbeFinished&) {}
+  void on(Instant, const policy::ScheduleTold&) {}  // none of them has schedules
   void on(Instant, const TimerFired&) { timer_ = kNever; }
   void on(Instant now, const DrainStarted&);
   void on(Instant now, const SettingsChanged& event);

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "policy/settings.h"
+#include "schedule/schedule.h"
 
 namespace warmgate::config {
 
@@ -145,6 +146,7 @@ struct Service {
   std::vector<Backend> serverless;  // at least one backend in the two lists together
   UpstreamTls always_on_tls;
   UpstreamTls serverless_tls;
+  std::vector<schedule::WindowText> schedules;  // when serverless should be ready; each parses
   Timeouts timeouts;
   Limits limits;
   Probes probes;

@@ -107,6 +107,8 @@ TEST_F(SchemaTest, RefusesWhatTheLoaderRefuses) {
       "services: [{name: a, serverless: {backends: 'ftp://x'}}]",
       "services: [{name: a, routes: [{heavy: true}]}]",
       "services: [{name: a, bypass: {budget: 1.5}}]",
+      "services: [{name: a, serverless: {schedules: [{start: '0 8 * * *'}]}}]",
+      "services: [{name: a, serverless: {schedules: [{start: 8am, end: '0 18 * * *'}]}}]",
       "services: [{name: a, queue: }]",
   };
   for (const std::string& yaml : broken) {

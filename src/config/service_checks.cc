@@ -107,6 +107,15 @@ void check_times(const Service& service, const std::string& path, Report& report
   }
 }
 
+void check_schedules(const Service& service, const std::string& path, Report& report) {
+  for (size_t i = 0; i < service.schedules.size(); ++i) {
+    const Result<schedule::Window> window = schedule::Window::parse(service.schedules[i]);
+    if (window) continue;
+    report.error_at(path + ".serverless.schedules[" + std::to_string(i) + "]",
+                    window.error().message);
+  }
+}
+
 void check_keep_warm(const Service& service, const std::string& path, Report& report) {
   const policy::ServerlessSettings& serverless = service.policy.serverless;
   if (!serverless.keep_warm) return;
@@ -139,6 +148,7 @@ void check_service(const Config& config, const Service& service, const std::stri
   check_tls(service.serverless_tls, service.serverless, path + ".serverless.tls", report);
   check_times(service, path, report);
   check_keep_warm(service, path, report);
+  check_schedules(service, path, report);
   check_routes_within(service, path, report);
   if (service.policy.queue.max_bytes < service.limits.max_body) {
     report.hint_at(path + ".queue.max_bytes",

@@ -20,6 +20,7 @@ using policy::ServiceSettings;
 using policy::WakeSettings;
 
 constexpr size_t kMaxBackends = 64;
+constexpr size_t kMaxSchedules = 64;
 
 CodecPtr<policy::Priority> priority() {
   return choice<policy::Priority>(
@@ -73,6 +74,20 @@ CodecPtr<Service> always_on_section() {
   return section;
 }
 
+CodecPtr<schedule::WindowText> schedule_section() {
+  using W = schedule::WindowText;
+  auto section = std::make_shared<Section<W>>();
+  section
+      ->key("start", &W::start, cron_line(), "When the window opens, as a line of cron.",
+            Presence::required)
+      .key("end", &W::end, cron_line(), "When it closes, likewise.", Presence::required)
+      .key("time_zone", &W::time_zone, zone_name(),
+           "Whose wall clock is meant; other zones than UTC need the system's tzdata.")
+      .key("instances", &W::instances, integer<uint32_t>(1, 1'000),
+           "How many instances should be ready.");
+  return section;
+}
+
 CodecPtr<Service> serverless_section() {
   auto at = [](auto member) { return policy_at(&ServiceSettings::serverless, member); };
   using S = ServerlessSettings;
@@ -95,6 +110,8 @@ CodecPtr<Service> serverless_section() {
       .key("keep_warm", at(&S::keep_warm), boolean(), "Ping an idle pool so that it stays warm.")
       .key("keep_warm_interval", at(&S::keep_warm_interval), duration(1s, 24h, "learned"),
            "Time between such pings.")
+      .key("schedules", &Service::schedules, list_of(schedule_section(), 0, kMaxSchedules),
+           "Windows of the week for which the pool is woken ahead, and kept warm.")
       .key("tls", &Service::serverless_tls, tls_section(), "TLS with its `https://` backends.");
   return section;
 }

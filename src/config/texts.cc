@@ -201,6 +201,14 @@ CodecPtr<std::string> host_pattern() {
   return text({"a host such as `a.example` or `*.example`, without port",
                "^(\\*\\.)?[A-Za-z0-9_.-]+$|^\\[.*\\]$", is_host_pattern, lower_case});
 }
+CodecPtr<std::string> cron_line() {
+  return text({"a line of cron such as `0 8 * * 1-5`", "^ *([^ ]+ +){4}[^ ]+ *$",
+               [](std::string_view text) { return text.size() <= 200 && is_printable(text); }});
+}
+CodecPtr<std::string> zone_name() {
+  return text({"a time zone such as `Europe/Berlin`", "^[A-Za-z0-9_+/-]+$",
+               [](std::string_view text) { return text.size() <= 64 && is_printable(text); }});
+}
 CodecPtr<std::string> authority() {
   return text({"a host with or without port", "^[^/ ]*$", is_authority});
 }

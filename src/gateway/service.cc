@@ -31,7 +31,9 @@ Service::Service(const Surroundings& surroundings, const config::Config& config,
       prng_(surroundings.seed),
       dispatcher_(policy::make_warmgate_dispatcher(service.policy, surroundings.seed)),
       timer_(loop_.timers(), [this] { step(policy::TimerFired{}); }),
-      model_check_(loop_, service.model, service.name) {
+      model_check_(loop_, service.model, service.name),
+      schedule_clock_(loop_, service.schedules,
+                      [this](const policy::ScheduleTold& told) { step(told); }) {
   const auto add = [&](PoolKind pool, const std::vector<config::Backend>& backends,
                        const config::UpstreamTls& tls, const char* key) {
     Backend::Settings settings{client_limits(config, service), config.resolve_interval, nullptr,
@@ -52,6 +54,7 @@ Service::~Service() = default;
 
 void Service::start() {
   step(policy::TimerFired{});
+  schedule_clock_.start();
 }
 
 void Service::drain() {

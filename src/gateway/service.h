@@ -23,6 +23,7 @@
 #include "gateway/local_reply.h"
 #include "gateway/model_check.h"
 #include "gateway/probe.h"
+#include "gateway/schedule_clock.h"
 #include "gateway/tls_contexts.h"
 #include "net/loop.h"
 #include "policy/dispatcher.h"
@@ -98,6 +99,7 @@ class Service {
   net::Timer timer_;
   std::array<std::vector<std::unique_ptr<Backend>>, 2> backends_;  // by PoolKind
   ModelCheck model_check_;
+  ScheduleClock schedule_clock_;
 
   uint64_t last_request_ = 0;
   policy::SlabMap<policy::RequestId, Exchange> exchanges_;

@@ -29,7 +29,7 @@ struct WindowText {
 class Window {
  public:
   // Fails also where the window never opens or closes.
-  static Result<Window> parse(const WindowText& text, UtcSecond now);
+  static Result<Window> parse(const WindowText& text);
 
   bool open(UtcSecond at) const;
   // When it opens or closes next.

@@ -29,7 +29,7 @@ Cron cron(const char* text) {
 
 Window window(const char* start, const char* end, uint32_t instances = 1,
               const char* zone = "UTC") {
-  const Result<Window> parsed = Window::parse({start, end, instances, zone}, utc(2026, 11, 22));
+  const Result<Window> parsed = Window::parse({start, end, instances, zone});
   EXPECT_TRUE(parsed) << parsed.error().message;
   return *parsed;
 }
@@ -135,7 +135,7 @@ TEST(Window, closes_in_its_own_time_zone_where_the_clock_is_set_back) {
 
 TEST(Window, refuses_what_never_comes) {
   const auto error = [](const char* start, const char* end, const char* zone = "UTC") {
-    const Result<Window> parsed = Window::parse({start, end, 1, zone}, utc(2026, 11, 22));
+    const Result<Window> parsed = Window::parse({start, end, 1, zone});
     return parsed ? std::string() : parsed.error().message;
   };
   EXPECT_EQ(error("0 0 30 2 *", "0 1 * * *"), "start: `0 0 30 2 *` never comes");

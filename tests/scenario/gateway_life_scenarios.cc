@@ -67,6 +67,29 @@ TEST_P(Life, keep_warm_pings_where_the_configuration_asks_for_it) {
   EXPECT_LE(serverless_->requests(), 200u);
 }
 
+TEST_P(Life, a_schedule_wakes_ahead_of_its_window_and_keeps_warm_until_its_end) {
+  ServiceText text;
+  text.serverless =
+      "{backends: [http://10.0.2.1:8080], concurrency: 4, max_instances: 5, "
+      "expected_cold_start: 3s, schedules: [{start: '0 8 * * *', end: '0 18 * * *'}]}";
+  start(text);
+  constexpr int64_t kDay = 86'400;
+  const auto second_of_day = [this] { return static_cast<int64_t>(loop_.wall_seconds()) % kDay; };
+  while (second_of_day() != 7 * 3'600) loop_.run_for(1s);
+  const uint64_t starts = serverless_->starts;
+  loop_.run_for(59min);
+  EXPECT_EQ(serverless_->starts, starts) << "it sleeps";
+  loop_.run_for(1min);
+  EXPECT_EQ(serverless_->starts, starts + 1);
+  EXPECT_EQ(status().serverless.state, policy::PoolState::warm) << "at 8:00 it is ready";
+  loop_.run_for(10h);
+  EXPECT_EQ(status().serverless.state, policy::PoolState::warm) << "at 18:00 it still is";
+  EXPECT_LE(serverless_->starts, starts + 3);
+  loop_.run_for(1h);
+  EXPECT_EQ(serverless_->instances(), 0u);
+  EXPECT_EQ(status().scheduled_instances, 0u);
+}
+
 // ---- the same model? ----
 
 TEST_P(Life, the_models_are_compared_when_both_pools_have_answered_anyway) {
