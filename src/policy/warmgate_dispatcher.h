@@ -73,10 +73,10 @@ class WarmgateDispatcher final : public Dispatcher {
                    last_attempt_, last_probe_, queue_, late_in_turn_, always_on_, serverless_,
                    next_health_, serverless_in_flight_, always_on_work_, margin_, always_on_times_,
                    serverless_times_, demand_, demand_level_, warmth_, cold_starts_, bursts_,
-                   wakes_, pressing_, cold_start_, ready_at_, keep_warm_probe_, keep_warm_sent_,
-                   retry_budget_, bypass_budget_, bypass_due_, silence_due_, cold_start_counts_,
-                   ready_times_, bypasses_, bypasses_won_, retries_, attempts_by_reason_,
-                   rejects_by_reason_, probes_by_kind_);
+                   wakes_, pressing_, cold_start_, ready_at_, schedule_, scheduled_asked_,
+                   keep_warm_probe_, keep_warm_sent_, retry_budget_, bypass_budget_, bypass_due_,
+                   silence_due_, cold_start_counts_, ready_times_, bypasses_, bypasses_won_,
+                   retries_, attempts_by_reason_, rejects_by_reason_, probes_by_kind_);
   }
   bool sound() const;  // for members that were read from a file: is each slot and index one?
 
