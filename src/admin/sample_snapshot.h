@@ -42,6 +42,7 @@ inline ServiceSnapshot busy_service(const std::string& name) {
   status.queued_bytes = 4096;
   status.oldest_wait = 250ms;
   status.demand_per_s = 12.5;
+  status.spending = {{0.5, 2, 7}, 9, true};
   status.cold_start = {9, 1, 6, 2, 11, 3.1, 4.2, 3.3};
   status.bypasses = 5;
   status.retries = 4;

@@ -110,6 +110,17 @@ Json pool_json(const ServiceSnapshot& service, PoolKind kind) {
   return json;
 }
 
+Json spending_json(const policy::SpendingStatus& spending) {
+  const auto within = [&](policy::BudgetWindow window) {
+    return spending.within[static_cast<size_t>(window)];
+  };
+  return {{"hour_usd", within(policy::BudgetWindow::hour)},
+          {"day_usd", within(policy::BudgetWindow::day)},
+          {"month_usd", within(policy::BudgetWindow::month)},
+          {"total_usd", spending.total},
+          {"over_budget", spending.over}};
+}
+
 Json cold_starts_json(const ServiceSnapshot& service) {
   const policy::ColdStartStatus& status = service.status.cold_start;
   const stats::LatencyHistogram& accepted = service.counters.wake_accepted;
@@ -180,6 +191,7 @@ Json service_json(const ServiceSnapshot& service) {
         {"oldest_wait_s", to_seconds(status.oldest_wait)}}},
       {"demand_per_s", status.demand_per_s},
       {"scheduled_instances", status.scheduled_instances},
+      {"spending", spending_json(status.spending)},
       {"requests", requests_json(service)},
       {"attempts", attempts_json(service.counters)},
       {"decisions", counts_json<policy::Reason>(status.attempts_by_reason)},

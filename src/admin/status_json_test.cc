@@ -31,6 +31,8 @@ TEST(StatusJson, TellsOfAService) {
   EXPECT_EQ(json["probes"]["wake"], 9);
   EXPECT_EQ(json["attempts"]["serverless"]["timed-out"], 3);
   EXPECT_EQ(json["cold_starts"]["hidden"], 6);
+  EXPECT_EQ(json["spending"]["day_usd"], 2);
+  EXPECT_EQ(json["spending"]["over_budget"], true);
   EXPECT_EQ(json["requests"]["over"]["gateway"]["5xx"], 17);
   EXPECT_EQ(json["model"]["check"], "different");
   EXPECT_EQ(json["model"]["differences"].size(), 1u);

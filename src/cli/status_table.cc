@@ -104,6 +104,9 @@ std::string sentences(const Json& service) {
   for (const Json& of_a_reason : service.at("rejects")) refused += of_a_reason.get<uint64_t>();
   const Json& cold = service.at("cold_starts");
   const Json& queue = service.at("queue");
+  const Json& spending = service.at("spending");
+  char cost[64];
+  std::snprintf(cost, sizeof(cost), "%.4g USD", spending.at("day_usd").get<double>());
   char demand[32];
   std::snprintf(demand, sizeof(demand), "%.1f", service.at("demand_per_s").get<double>());
   return "  waiting " + count(queue.at("requests")) + " (oldest " +
@@ -112,11 +115,15 @@ std::string sentences(const Json& service) {
          ", cold starts hidden " + count(cold.at("hidden")) + ", seen " + count(cold.at("seen")) +
          " (by " + count(cold.at("requests_delayed")) + " requests), bypasses " +
          count(service.at("bypass").at("begun")) + ", retries " + count(service.at("retries")) +
-         ", refused " + std::to_string(refused) + "\n";
+         ", refused " + std::to_string(refused) + "\n  serverless cost, by estimate, " + cost +
+         " within 24 hours\n";
 }
 
 std::string alarms(const Json& service) {
   std::string out;
+  if (service.at("spending").at("over_budget").get<bool>()) {
+    out += "  ! a budget for the serverless pool is spent\n";
+  }
   for (const Json& pool : service.at("pools")) {
     for (const Json& backend : pool.at("backends")) {
       const std::string url = safe(backend.at("url"));

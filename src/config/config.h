@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "base/time.h"
+#include "billing/prices.h"
 #include "policy/settings.h"
 #include "schedule/schedule.h"
 
@@ -138,6 +139,14 @@ struct ModelCheck {
   std::string path = "/v2/models/{name}";
 };
 
+// An instance of the serverless pool, for estimates of what it costs.
+struct InstanceSize {
+  double vcpus = 1;
+  uint64_t memory = 512u << 20;  // bytes
+  billing::Gpu gpu = billing::Gpu::none;
+  double usd_per_hour = 0;  // 0 = by the list price of what it has
+};
+
 struct Service {
   std::string name;  // unique; letters, digits, '-', '_', '.': it becomes a metric label
   Match match;
@@ -146,6 +155,7 @@ struct Service {
   std::vector<Backend> serverless;  // at least one backend in the two lists together
   UpstreamTls always_on_tls;
   UpstreamTls serverless_tls;
+  InstanceSize instance;                        // of the serverless pool
   std::vector<schedule::WindowText> schedules;  // when serverless should be ready; each parses
   Timeouts timeouts;
   Limits limits;

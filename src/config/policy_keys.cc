@@ -70,4 +70,20 @@ CodecPtr<policy::HeavySettings> heavy_section() {
   return section;
 }
 
+CodecPtr<policy::BudgetSettings> budget_section() {
+  using policy::BudgetSettings;
+  using policy::WhenSpent;
+  auto section = std::make_shared<Section<BudgetSettings>>();
+  section
+      ->key("hour_usd", &BudgetSettings::hour_usd, number(0, 1e6),
+            "What it may cost within 60 minutes, by estimate, in USD; 0: no limit.")
+      .key("day_usd", &BudgetSettings::day_usd, number(0, 1e6), "Within 24 hours, likewise.")
+      .key("month_usd", &BudgetSettings::month_usd, number(0, 1e6), "Within 30 days, likewise.")
+      .key("when_spent", &BudgetSettings::when_spent,
+           choice<WhenSpent>({{"warn", WhenSpent::warn}, {"stop_waking", WhenSpent::stop_waking}}),
+           "`warn`: a line in the log. `stop_waking`: no wake and no ping either, while the "
+           "always-on pool can answer.");
+  return section;
+}
+
 }  // namespace warmgate::config

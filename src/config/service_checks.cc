@@ -107,6 +107,20 @@ void check_times(const Service& service, const std::string& path, Report& report
   }
 }
 
+void check_money(const Service& service, const std::string& path, Report& report) {
+  const bool by_request = service.policy.serverless.billing == policy::Billing::request;
+  if (service.instance.gpu != billing::Gpu::none && by_request) {
+    report.hint_at(path + ".serverless.instance.gpu",
+                   "is billed by instance on Cloud Run; set `billing: instance`");
+  }
+  const policy::BudgetSettings& budget = service.policy.budget;
+  const auto exceeds = [](double less, double more) { return more > 0 && less > more; };
+  if (exceeds(budget.hour_usd, budget.day_usd) || exceeds(budget.hour_usd, budget.month_usd) ||
+      exceeds(budget.day_usd, budget.month_usd)) {
+    report.hint_at(path + ".budget", "allows a shorter time more than a longer one");
+  }
+}
+
 void check_schedules(const Service& service, const std::string& path, Report& report) {
   for (size_t i = 0; i < service.schedules.size(); ++i) {
     const Result<schedule::Window> window = schedule::Window::parse(service.schedules[i]);
@@ -148,6 +162,7 @@ void check_service(const Config& config, const Service& service, const std::stri
   check_tls(service.serverless_tls, service.serverless, path + ".serverless.tls", report);
   check_times(service, path, report);
   check_keep_warm(service, path, report);
+  check_money(service, path, report);
   check_schedules(service, path, report);
   check_routes_within(service, path, report);
   if (service.policy.queue.max_bytes < service.limits.max_body) {

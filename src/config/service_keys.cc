@@ -74,6 +74,22 @@ CodecPtr<Service> always_on_section() {
   return section;
 }
 
+CodecPtr<InstanceSize> instance_section() {
+  using I = InstanceSize;
+  auto section = std::make_shared<Section<I>>();
+  section->key("cpu", &I::vcpus, number(0.08, 64), "vCPUs.")
+      .key("memory", &I::memory, size<uint64_t>(128u << 20, 1ull << 40), "Memory.")
+      .key("gpu", &I::gpu,
+           choice<billing::Gpu>({{"none", billing::Gpu::none},
+                                 {"l4", billing::Gpu::l4},
+                                 {"l4-zonal", billing::Gpu::l4_zonal}}),
+           "Its GPU; `l4-zonal`: with zonal redundancy.")
+      .key("usd_per_hour", &I::usd_per_hour, number(0, 1'000),
+           "What an hour of it costs, at work or idle as `billing` says; 0: by Cloud Run's list "
+           "price.");
+  return section;
+}
+
 CodecPtr<schedule::WindowText> schedule_section() {
   using W = schedule::WindowText;
   auto section = std::make_shared<Section<W>>();
@@ -110,6 +126,8 @@ CodecPtr<Service> serverless_section() {
       .key("keep_warm", at(&S::keep_warm), boolean(), "Ping an idle pool so that it stays warm.")
       .key("keep_warm_interval", at(&S::keep_warm_interval), duration(1s, 24h, "learned"),
            "Time between such pings.")
+      .key("instance", &Service::instance, instance_section(),
+           "What an instance has: estimates of cost rest on it.")
       .key("schedules", &Service::schedules, list_of(schedule_section(), 0, kMaxSchedules),
            "Windows of the week for which the pool is woken ahead, and kept warm.")
       .key("tls", &Service::serverless_tls, tls_section(), "TLS with its `https://` backends.");
@@ -216,7 +234,22 @@ std::string percent_encode(const std::string& text) {
   return out;
 }
 
+void price(Service& service) {
+  policy::ServerlessSettings& serverless = service.policy.serverless;
+  const InstanceSize& size = service.instance;
+  const billing::Instance instance{.vcpus = size.vcpus,
+                                   .memory_gib = static_cast<double>(size.memory) / (1u << 30),
+                                   .gpu = size.gpu,
+                                   .by_request = serverless.billing == policy::Billing::request};
+  const billing::Prices list;
+  serverless.usd_per_request = billing::usd_per_request(list, instance);
+  serverless.usd_per_instance_s = size.usd_per_hour > 0
+                                      ? size.usd_per_hour / 3'600
+                                      : billing::usd_per_instance_s(list, instance);
+}
+
 void complete(Service& service) {
+  price(service);
   service.policy.always_on.backends = static_cast<uint16_t>(service.always_on.size());
   service.policy.serverless.backends = static_cast<uint16_t>(service.serverless.size());
   const std::string_view placeholder = "{name}";
@@ -259,6 +292,7 @@ CodecPtr<Service> service_section() {
       .key("heavy", policy(&P::heavy), heavy_section(), "Requests meant for the larger machine.")
       .key("health", kSameOwner, health_section(), "Probes of the always-on pool.")
       .key("wake", kSameOwner, wake_section(), "Waking the serverless pool.")
+      .key("budget", policy(&P::budget), budget_section(), "Money for the serverless pool.")
       .key("model", &Service::model, model_section(), "Do both pools serve the same model?")
       .key("timeouts", &Service::timeouts, timeouts_section(), "Time limits towards the backends.")
       .key("limits", &Service::limits, limits_section(), "Limits on sizes.")

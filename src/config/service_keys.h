@@ -15,5 +15,6 @@ CodecPtr<policy::BypassSettings> bypass_section();
 CodecPtr<policy::CircuitSettings> circuit_section();
 CodecPtr<policy::RetrySettings> retry_section();
 CodecPtr<policy::HeavySettings> heavy_section();
+CodecPtr<policy::BudgetSettings> budget_section();
 
 }  // namespace warmgate::config

@@ -1,5 +1,7 @@
 #include "gateway/service.h"
 
+#include <cstdio>
+
 #include "base/assert.h"
 #include "base/log.h"
 
@@ -260,6 +262,23 @@ void Service::apply(const policy::SetTimer& action) {
 
 void Service::apply(const policy::Preconnect& action) {
   backend(action.backend).pool().preconnect(action.connections);
+}
+
+void Service::apply(const policy::BudgetCrossed& action) {
+  char usd[100];
+  std::snprintf(usd, sizeof(usd), "%.4g of %.4g USD", action.usd, action.limit_usd);
+  const bool stops = config_.policy.budget.when_spent == policy::WhenSpent::stop_waking;
+  const std::string subject = "service " + config_.name + ": the serverless pool's budget of a" +
+                              (action.window == policy::BudgetWindow::hour ? "n " : " ") +
+                              std::string(name(action.window));
+  if (action.over) {
+    log_warning("gateway", subject + " is spent (" + usd + ", by estimate)" +
+                               (stops ? "; it is woken no more until the " +
+                                            std::string(name(action.window)) + " has moved on"
+                                      : "; as configured, nothing changes"));
+  } else {
+    log_info("gateway", subject + " is no longer exceeded (" + usd + ")");
+  }
 }
 
 }  // namespace warmgate::gateway

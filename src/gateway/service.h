@@ -84,6 +84,7 @@ class Service {
   void apply(const policy::StartProbe& action);
   void apply(const policy::SetTimer& action);
   void apply(const policy::Preconnect& action);
+  void apply(const policy::BudgetCrossed& action);
   Backend& backend(policy::BackendRef ref);
   void remove(Attempt& attempt);
   Exchange& exchange(policy::RequestId id);

@@ -91,6 +91,12 @@ void take_service(const config::Service& service, sim::World& world) {
   world.serverless.concurrency = serverless.concurrency;
   world.serverless.max_instances = serverless.max_instances;
   world.serverless.billing = serverless.billing;
+  world.serverless.vcpus = service.instance.vcpus;
+  world.serverless.memory_gib = static_cast<double>(service.instance.memory) / (1u << 30);
+  world.serverless.gpu = service.instance.gpu != billing::Gpu::none;
+  if (service.instance.gpu == billing::Gpu::l4_zonal) {
+    world.serverless.prices.gpu_s = billing::kZonalGpuS;
+  }
   world.serverless.start = sim::StartTime::fixed(serverless.expected_cold_start);
   world.serverless.idle_limit = serverless.idle_lifetime;
   world.serverless.idle_least = serverless.idle_lifetime / 2;

@@ -254,6 +254,7 @@ Duration WarmgateDispatcher::retry_after(Instant now, RejectReason reason) const
 // Is it a start that those who wait are waiting for? The pool's, or that of further instances:
 // while they are allowed, on their way and not overdue, or were not just found to be futile.
 bool WarmgateDispatcher::start_would_help(Instant now) const {
+  if (!may_spend(now)) return false;
   switch (serverless(now)) {
     case Serverless::absent:
     case Serverless::circuit_open:

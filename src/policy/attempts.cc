@@ -55,6 +55,7 @@ void WarmgateDispatcher::start(Instant now, Slot slot, const Route& route) {
   } else {
     ++serverless_[route.backend.index].in_flight;
     ++serverless_in_flight_;
+    spending_.request(now);
     if (route.pressing) pressing_.began(now);
     if (route.trial) serverless_[route.backend.index].circuit.trial_started();
     if (request.waited && request.wait == Wait::start && first) note_delayed(false);

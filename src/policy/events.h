@@ -180,8 +180,19 @@ struct Preconnect {
   uint32_t connections = 0;
 };
 
-using Action =
-    std::variant<StartAttempt, Commit, CancelAttempt, Reject, StartProbe, SetTimer, Preconnect>;
+enum class BudgetWindow : uint8_t { hour, day, month };
+inline constexpr size_t kBudgetWindowCount = 3;
+// What the serverless pool cost within a window went over the owner's budget, or came back under
+// it: for the log.
+struct BudgetCrossed {
+  BudgetWindow window = BudgetWindow::hour;
+  bool over = false;
+  double usd = 0;
+  double limit_usd = 0;
+};
+
+using Action = std::variant<StartAttempt, Commit, CancelAttempt, Reject, StartProbe, SetTimer,
+                            Preconnect, BudgetCrossed>;
 using Actions = std::vector<Action>;
 
 // Stable lower-case names with '-', for headers, logs, metrics and recordings.
@@ -191,5 +202,6 @@ std::string_view name(Reason reason);
 std::string_view name(RejectReason reason);
 std::string_view name(ProbeKind kind);
 std::string_view name(Priority priority);
+std::string_view name(BudgetWindow window);
 
 }  // namespace warmgate::policy

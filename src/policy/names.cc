@@ -119,6 +119,18 @@ std::string_view name(Priority priority) {
   return "";
 }
 
+std::string_view name(BudgetWindow window) {
+  switch (window) {
+    case BudgetWindow::hour:
+      return "hour";
+    case BudgetWindow::day:
+      return "day";
+    case BudgetWindow::month:
+      return "month";
+  }
+  return "";
+}
+
 std::string_view name(PoolState state) {
   switch (state) {
     case PoolState::unknown:

@@ -82,6 +82,11 @@ ServiceStatus WarmgateDispatcher::status(Instant now) const {
   status.cold_start = cold_start_counts_;
   status.cold_start.ready_p50_s = quantile_s(ready_times_, 0.5);
   status.cold_start.ready_p99_s = quantile_s(ready_times_, 0.99);
+  for (size_t i = 0; i < kBudgetWindowCount; ++i) {
+    status.spending.within[i] = spending_.spent(now, static_cast<BudgetWindow>(i));
+  }
+  status.spending.total = spending_.total();
+  status.spending.over = spending_.over();
   status.bypasses = bypasses_;
   status.bypasses_won = bypasses_won_;
   status.bypass_budget = bypass_budget_.attempts_left();

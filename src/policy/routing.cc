@@ -7,7 +7,6 @@ namespace warmgate::policy {
 namespace {
 
 constexpr double kMarginAtWork = 1.6;
-constexpr double kFilled = 0.6;  // of an instance's concurrency; beyond it platforms add another
 
 // Further instances that may be pressed for at a time; as many as there are, where that is more.
 constexpr uint32_t kLeastFurther = 4;
@@ -33,7 +32,7 @@ bool WarmgateDispatcher::find_route(Instant now, const Request& request, Route& 
     case Serverless::ready:
       break;
   }
-  if (settings_.prefer == Prefer::always_on) return route_sparing(now, request, route);
+  if (prefer(now) == Prefer::always_on) return route_sparing(now, request, route);
   return demand_level_.high() ? route_high_demand(now, request, route)  // case 2
                               : route_low_demand(now, request, route);  // case 3
 }
@@ -213,6 +212,7 @@ bool WarmgateDispatcher::to_serverless(Instant now, const Request& request, Reas
 bool WarmgateDispatcher::find_pressing_route(Instant now, const Request& request,
                                              Route& route) const {
   if (request.priority == Priority::low || serverless(now) != Serverless::ready) return false;
+  if (!may_spend(now)) return false;
   const uint32_t have = warmth_.instances(now);
   if (have >= settings_.serverless.max_instances || warmth_.limited()) return false;
   const bool overtakes = !queue_.empty(Lane::late) || !queue_.empty(Lane::serverless_only);
@@ -231,6 +231,7 @@ bool WarmgateDispatcher::find_pressing_route(Instant now, const Request& request
 bool WarmgateDispatcher::as_starter(Instant now, const Request&, Reason reason,
                                     Route& route) const {
   if (settings_.wake.enabled || serverless(now) != Serverless::not_ready) return false;
+  if (!may_spend(now)) return false;
   if (!pick_serverless(now, settings_.serverless.concurrency, route.backend)) return false;
   route.reason = reason;
   route.trial = false;

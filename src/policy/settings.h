@@ -12,6 +12,7 @@ enum class PoolKind : uint8_t { always_on, serverless };
 enum class Prefer : uint8_t { serverless, always_on };
 enum class Billing : uint8_t { request, instance };  // is an idle instance free, or paid?
 enum class Priority : uint8_t { low, high };
+enum class WhenSpent : uint8_t { warn, stop_waking };
 
 // For what was read from a file and may be out of range (policy/checkpoint.h).
 constexpr PoolKind last_value(PoolKind) {
@@ -25,6 +26,9 @@ constexpr Billing last_value(Billing) {
 }
 constexpr Priority last_value(Priority) {
   return Priority::high;
+}
+constexpr WhenSpent last_value(WhenSpent) {
+  return WhenSpent::stop_waking;
 }
 
 struct AlwaysOnSettings {
@@ -41,6 +45,16 @@ struct ServerlessSettings {
   Duration idle_lifetime = 15min;     // ceiling by the platform's documentation
   bool keep_warm = false;             // ping an idle pool so that it stays warm
   Duration keep_warm_interval = 0s;   // 0 = learned, under the idle lifetime
+  double usd_per_instance_s = 0;      // while it works, or lives: as `billing` says
+  double usd_per_request = 0;
+};
+
+// Money for the serverless pool, by our own estimate; 0 = no limit.
+struct BudgetSettings {
+  double hour_usd = 0;   // within 60 minutes
+  double day_usd = 0;    // within 24 hours
+  double month_usd = 0;  // within 30 days
+  WhenSpent when_spent = WhenSpent::warn;
 };
 
 struct QueueSettings {
@@ -101,6 +115,7 @@ struct ServiceSettings {
   HeavySettings heavy;
   HealthSettings health;
   WakeSettings wake;
+  BudgetSettings budget;
 };
 
 }  // namespace warmgate::policy

@@ -70,6 +70,13 @@ inline constexpr size_t kRejectReasonCount =
     static_cast<size_t>(RejectReason::upstream_timeout) + 1;
 inline constexpr size_t kProbeKindCount = static_cast<size_t>(ProbeKind::keep_warm) + 1;
 
+// What the serverless pool cost, by our own estimate, in USD.
+struct SpendingStatus {
+  std::array<double, kBudgetWindowCount> within{};  // the last hour, day, month
+  double total = 0;                                 // since the start
+  bool over = false;                                // one of the owner's budgets is spent
+};
+
 struct ServiceStatus {
   PoolStatus always_on, serverless;
   uint32_t queued = 0;
@@ -78,6 +85,7 @@ struct ServiceStatus {
   double demand_per_s = 0;           // forecast used for waking
   uint32_t scheduled_instances = 0;  // that a schedule wants to be ready, or to start now
   ColdStartStatus cold_start;
+  SpendingStatus spending;
   uint64_t bypasses = 0, bypasses_won = 0;
   double bypass_budget = 0;  // attempts left in the bucket
   uint64_t retries = 0;

@@ -47,7 +47,7 @@ void WarmgateDispatcher::update_demand_level(Instant now) {
 
 bool WarmgateDispatcher::may_wake(Instant now) const {
   return settings_.wake.enabled && !draining_ && settings_.serverless.backends > 0 &&
-         wakes_.may_send(now) && serverless(now) != Serverless::circuit_open;
+         wakes_.may_send(now) && serverless(now) != Serverless::circuit_open && may_spend(now);
 }
 
 // Before anyone has to wait if the forecast allows, and at the latest when the first one does. A
@@ -65,7 +65,7 @@ void WarmgateDispatcher::wake_if_needed(Instant now) {
 // Do those who wait call for the serverless pool?
 bool WarmgateDispatcher::backlog_calls(Instant now) const {
   if (queue_.empty()) return false;
-  if (settings_.prefer == Prefer::serverless || !queue_.empty(Lane::late) ||
+  if (prefer(now) == Prefer::serverless || !queue_.empty(Lane::late) ||
       !queue_.empty(Lane::serverless_only)) {
     return true;
   }
@@ -148,6 +148,7 @@ void WarmgateDispatcher::send_wake(Instant now, Duration hold, bool from_cold, u
   const auto index = static_cast<uint16_t>(best);
   wakes_.sent({probe, index, from_cold, wanted, now, now + settings_.wake.timeout + kLeaseGrace});
   ++cold_start_counts_.wakes;
+  spending_.request(now);
   ++probes_by_kind_[static_cast<size_t>(ProbeKind::wake)];
   emit(StartProbe{
       probe, {PoolKind::serverless, index}, ProbeKind::wake, settings_.wake.timeout, hold});
@@ -261,7 +262,7 @@ uint32_t WarmgateDispatcher::scheduled_instances(Instant now) const {
 }
 
 bool WarmgateDispatcher::keeps_warm(Instant now) const {
-  return settings_.serverless.keep_warm || scheduled_instances(now) > 0;
+  return (settings_.serverless.keep_warm || scheduled_instances(now) > 0) && may_spend(now);
 }
 
 Instant WarmgateDispatcher::keep_warm_due(Instant now) const {
@@ -288,6 +289,7 @@ void WarmgateDispatcher::keep_warm(Instant now) {
   if (!warmth_.believed_warm(now) && may_wake(now)) return send_wakes(now, wanted, wanted);
   keep_warm_probe_ = next_probe_id();
   ++probes_by_kind_[static_cast<size_t>(ProbeKind::keep_warm)];
+  spending_.request(now);
   emit(StartProbe{keep_warm_probe_,
                   {PoolKind::serverless, 0},
                   ProbeKind::keep_warm,
@@ -314,6 +316,36 @@ void WarmgateDispatcher::keep_warm_ended(Instant now, const ProbeFinished& event
   if (have < scheduled_asked_ && may_wake(now)) {
     send_wakes(now, scheduled_asked_ - have, scheduled_asked_);
   }
+}
+
+// ---- money
+
+// A guess at what the platform bills now: who starts or works, or all who live.
+uint32_t WarmgateDispatcher::paid_instances(Instant now) const {
+  const uint32_t starting = starting_instances();
+  if (settings_.serverless.billing == Billing::instance) {
+    return starting + (warmth_.believed_warm(now) ? std::max(1u, warmth_.instances(now)) : 0);
+  }
+  const double filled = std::max(1.0, kFilled * settings_.serverless.concurrency);
+  if (serverless_in_flight_ <= filled) return starting + (serverless_in_flight_ > 0 ? 1 : 0);
+  const auto working = static_cast<uint32_t>(std::ceil(serverless_in_flight_ / filled));
+  return starting + std::min(working, std::max(1u, warmth_.instances(now)));
+}
+
+// Once a budget is spent, nothing more is begun: no wake, no ping, nothing that presses for another
+// instance. Who is warm is used, but spared. The last pool that could answer is never withheld.
+bool WarmgateDispatcher::may_spend(Instant now) const {
+  const bool stopped = spending_.over() && settings_.budget.when_spent == WhenSpent::stop_waking;
+  return !stopped || !always_on_can_answer(now);
+}
+
+Prefer WarmgateDispatcher::prefer(Instant now) const {
+  return may_spend(now) ? settings_.prefer : Prefer::always_on;
+}
+
+void WarmgateDispatcher::settle_spending(Instant now) {
+  spending_.paid_instances(now, paid_instances(now));
+  if (const auto crossing = spending_.crossing(now)) emit(*crossing);
 }
 
 // ---- health of the always-on pool

@@ -11,6 +11,10 @@ namespace {
 constexpr RetryBudget::Reserve kRetryReserve{100, 10};
 constexpr RetryBudget::Reserve kBypassReserve{10, 1};
 
+Spending::Prices spending_prices(const ServiceSettings& settings) {
+  return {settings.serverless.usd_per_instance_s, settings.serverless.usd_per_request};
+}
+
 }  // namespace
 
 std::unique_ptr<Dispatcher> make_warmgate_dispatcher(const ServiceSettings& settings,
@@ -26,6 +30,7 @@ WarmgateDispatcher::WarmgateDispatcher(const ServiceSettings& settings, uint64_t
       cold_starts_(settings.serverless.expected_cold_start),
       retry_budget_(settings.retry.budget, kRetryReserve),
       bypass_budget_(settings.bypass.budget, kBypassReserve) {
+  spending_.configure(spending_prices(settings), settings.budget);
   fit_backends();
   set_next_health();
 }
@@ -60,6 +65,7 @@ void WarmgateDispatcher::settle(Instant now) {
     if (keeps_warm(now)) keep_warm(now);
     if (next_health_ <= now) probe_always_on(now);
   }
+  settle_spending(now);
   arm_timer(now);
 }
 
@@ -92,6 +98,7 @@ void WarmgateDispatcher::on(Instant, const SettingsChanged& event) {
   cold_starts_.set_expected(settings_.serverless.expected_cold_start);
   retry_budget_.set_share(settings_.retry.budget);
   bypass_budget_.set_share(settings_.bypass.budget);
+  spending_.configure(spending_prices(settings_), settings_.budget);
   set_next_health();
 }
 
@@ -123,7 +130,7 @@ Instant WarmgateDispatcher::next_needed(Instant now) const {
   const Instant front = queue_.front_deadline(Lane::on_time);
   if (front != kNever) {
     consider(front - quickest_answer() + Duration{1});
-    if (settings_.prefer == Prefer::always_on) consider(handover_due(front));
+    if (prefer(now) == Prefer::always_on) consider(handover_due(front));
   }
   consider(wakes_.paused_until());
   for (const AlwaysOnBackend& backend : always_on_) {

@@ -18,6 +18,7 @@
 #include "policy/retry_budget.h"
 #include "policy/running_work.h"
 #include "policy/slab_map.h"
+#include "policy/spending.h"
 #include "policy/wake_leases.h"
 #include "policy/warmth.h"
 #include "stats/latency_histogram.h"
@@ -74,9 +75,10 @@ class WarmgateDispatcher final : public Dispatcher {
                    next_health_, serverless_in_flight_, always_on_work_, margin_, always_on_times_,
                    serverless_times_, demand_, demand_level_, warmth_, cold_starts_, bursts_,
                    wakes_, pressing_, cold_start_, ready_at_, schedule_, scheduled_asked_,
-                   keep_warm_probe_, keep_warm_sent_, retry_budget_, bypass_budget_, bypass_due_,
-                   silence_due_, cold_start_counts_, ready_times_, bypasses_, bypasses_won_,
-                   retries_, attempts_by_reason_, rejects_by_reason_, probes_by_kind_);
+                   keep_warm_probe_, keep_warm_sent_, spending_, retry_budget_, bypass_budget_,
+                   bypass_due_, silence_due_, cold_start_counts_, ready_times_, bypasses_,
+                   bypasses_won_, retries_, attempts_by_reason_, rejects_by_reason_,
+                   probes_by_kind_);
   }
   bool sound() const;  // for members that were read from a file: is each slot and index one?
 
@@ -150,6 +152,8 @@ class WarmgateDispatcher final : public Dispatcher {
     Instant wake_sent{};
     uint32_t delayed = 0;  // requests that had to wait for it
   };
+
+  static constexpr double kFilled = 0.6;  // of an instance's slots; beyond it platforms add one
 
   // What the serverless pool can be used for now.
   enum class Serverless : uint8_t { absent, not_ready, circuit_open, on_trial, ready };
@@ -289,6 +293,7 @@ class WarmgateDispatcher final : public Dispatcher {
   uint32_t scheduled_instances(Instant now) const;
   Instant schedule_lead() const;
   bool keeps_warm(Instant now) const;
+  Prefer prefer(Instant now) const;
   void keep_warm(Instant now);
   Instant keep_warm_due(Instant now) const;
   void keep_warm_ended(Instant now, const ProbeFinished& event);
@@ -296,6 +301,9 @@ class WarmgateDispatcher final : public Dispatcher {
   void set_next_health();
   void health_ended(Instant now, AlwaysOnBackend& backend, Outcome outcome);
   void update_demand_level(Instant now);
+  uint32_t paid_instances(Instant now) const;
+  bool may_spend(Instant now) const;
+  void settle_spending(Instant now);
   ProbeId next_probe_id() { return ProbeId{++last_probe_}; }
 
   PoolState serverless_state(Instant now) const;
@@ -341,6 +349,7 @@ class WarmgateDispatcher final : public Dispatcher {
   ProbeId keep_warm_probe_{};
   Instant keep_warm_sent_ = Instant::min();  // never
 
+  Spending spending_;
   RetryBudget retry_budget_;
   RetryBudget bypass_budget_;
   InstantHeap bypass_due_;   // attempts, by when their bypass is due

@@ -9,6 +9,13 @@ bool by_request(const ServerlessModel& model) {
   return model.billing == policy::Billing::request;
 }
 
+billing::Instance instance_of(const ServerlessModel& model) {
+  return {.vcpus = model.vcpus,
+          .memory_gib = model.memory_gib,
+          .gpu = model.gpu ? billing::Gpu::l4 : billing::Gpu::none,
+          .by_request = by_request(model)};
+}
+
 }  // namespace
 
 void price(const ServerlessModel& model, const ServerlessUsage& usage, Duration span, Cost& cost) {
@@ -35,16 +42,11 @@ void price(const ServerlessModel& model, const ServerlessUsage& usage, Duration 
 }
 
 double usd_per_instance_s(const ServerlessModel& model) {
-  const billing::Prices& prices = model.prices;
-  const double gpu = model.gpu ? prices.gpu_s : 0;
-  return by_request(model)
-             ? gpu + model.vcpus * prices.request_vcpu_s + model.memory_gib * prices.request_gib_s
-             : gpu + model.vcpus * prices.instance_vcpu_s +
-                   model.memory_gib * prices.instance_gib_s;
+  return billing::usd_per_instance_s(model.prices, instance_of(model));
 }
 
 double usd_per_request(const ServerlessModel& model) {
-  return by_request(model) ? 1e-6 * model.prices.request_million : 0;
+  return billing::usd_per_request(model.prices, instance_of(model));
 }
 
 double always_on_usd(const AlwaysOnModel& model, Duration span) {

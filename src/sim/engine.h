@@ -68,7 +68,8 @@ class Engine {
   void apply(const policy::Reject& action);
   void apply(const policy::StartProbe& action);
   void apply(const policy::SetTimer& action);
-  void apply(const policy::Preconnect&) {}  // connections cost no time here
+  void apply(const policy::Preconnect&) {}     // connections cost no time here
+  void apply(const policy::BudgetCrossed&) {}  // for a log
   Slot new_job(policy::AttemptId attempt, policy::BackendRef backend);
   void send(Slot slot);
   void set_work(Job& job, const Request& request);

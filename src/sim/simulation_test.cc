@@ -56,6 +56,27 @@ TEST(Simulation, waits_of_an_always_on_pool_are_those_of_erlang_c) {
   }
 }
 
+// What the policy believes that the serverless pool costs, beside what it does cost.
+TEST(Simulation, warmgates_own_estimate_of_cost_is_near_the_bill) {
+  for (const policy::Billing billing : {policy::Billing::request, policy::Billing::instance}) {
+    for (const uint32_t concurrency : {1u, 8u}) {
+      for (const double rate : {0.1, 2.0, 20.0}) {
+        World world;
+        world.always_on.slots = 1;
+        world.serverless.concurrency = concurrency;
+        world.serverless.billing = billing;
+        const auto dispatcher = policy::make_warmgate_dispatcher(settings_for(world), 1);
+        const Figures figures = simulate(world, poisson(rate, 3h, 0.2, 7), *dispatcher, 1);
+        const double estimate = dispatcher->status(Instant{} + 100h).spending.total;
+        const double ratio = estimate / figures.cost.serverless();
+        EXPECT_TRUE(ratio > 0.75 && ratio < 1.1)
+            << ratio << " at " << rate << " a second, concurrency " << concurrency
+            << (billing == policy::Billing::request ? ", by request" : ", by instance");
+      }
+    }
+  }
+}
+
 TEST(Simulation, one_shared_core_gives_the_sojourn_time_of_processor_sharing) {
   World world;
   world.serverless.max_instances = 0;

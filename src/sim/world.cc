@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/assert.h"
+#include "sim/bill.h"
 #include "sim/draw.h"
 
 namespace warmgate::sim {
@@ -90,6 +91,8 @@ policy::ServiceSettings settings_for(const World& world) {
   settings.serverless.concurrency = world.serverless.concurrency;
   settings.serverless.max_instances = std::max(1u, world.serverless.max_instances);
   settings.serverless.billing = world.serverless.billing;
+  settings.serverless.usd_per_instance_s = usd_per_instance_s(world.serverless);
+  settings.serverless.usd_per_request = usd_per_request(world.serverless);
   settings.serverless.expected_cold_start = world.serverless.start.mean();
   settings.serverless.idle_lifetime = world.serverless.idle_limit;
   settings.health.enabled =
