@@ -55,7 +55,7 @@ void WarmgateDispatcher::start(Instant now, Slot slot, const Route& route) {
   } else {
     ++serverless_[route.backend.index].in_flight;
     ++serverless_in_flight_;
-    spending_.request(now);
+    spending_.request();
     if (route.pressing) pressing_.began(now);
     if (route.trial) serverless_[route.backend.index].circuit.trial_started();
     if (request.waited && request.wait == Wait::start && first) note_delayed(false);

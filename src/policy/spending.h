@@ -31,38 +31,48 @@ class Spending {
 
   // From now on so many instances are paid for.
   void paid_instances(Instant now, uint32_t instances) {
-    const bool look = instances_ > 0 && now - accounted_ >= kLook;
+    const bool look = now - settled_ >= kLook;
     if (look || instances != instances_) change(now, instances);
+    if (look) settle(now);
   }
-  void request(Instant now) { add(now, prices_.usd_per_request); }
+  void request() { pending_ += prices_.usd_per_request; }
 
   // A window's spending went over its limit, or came back under it; one crossing at a time.
-  std::optional<BudgetCrossed> crossing(Instant now);
+  std::optional<BudgetCrossed> crossing(Instant now) {
+    if (!limited_) return std::nullopt;
+    return find_crossing(now);
+  }
   bool over() const { return over_[0] || over_[1] || over_[2]; }
 
   double spent(Instant now, BudgetWindow window) const;
-  double total() const { return total_; }
+  double total() const { return total_ + pending_; }
 
   // Every member, in the order of declaration: checkpoints rest on it.
   template <class Visitor>
   auto visit(Visitor&& visitor) {
-    return visitor(prices_, limits_, windows_, over_, total_, instances_, began_, accounted_,
-                   billed_until_);
+    return visitor(prices_, limits_, limited_, windows_, over_, total_, pending_, settled_,
+                   instances_, began_, accounted_, billed_until_);
   }
 
  private:
-  static constexpr Duration kLook = 1s;  // time that is paid for is told at least this often
+  static constexpr Duration kLook = 1s;  // what is pending is settled at least this often
 
   void change(Instant now, uint32_t instances);
-  void account(Instant now);
-  void add(Instant now, double usd);
+  void add_time(Duration time, uint32_t instances) {
+    pending_ += instances * to_seconds(time) * prices_.usd_per_instance_s;
+  }
+  void settle(Instant now);
+  std::optional<BudgetCrossed> find_crossing(Instant now);
 
   Prices prices_;
   std::array<double, kBudgetWindowCount> limits_{};
+  bool limited_ = false;
   std::array<stats::RollingSum, kBudgetWindowCount> windows_ = {
       stats::RollingSum(1h), stats::RollingSum(24h), stats::RollingSum(30 * 24h)};
   std::array<bool, kBudgetWindowCount> over_{};
   double total_ = 0;
+  double pending_ = 0;  // not in the windows nor the total yet
+  Instant settled_{};
   uint32_t instances_ = 0;
   Instant began_{};         // since then at least one is paid for
   Instant accounted_{};     // what is paid for up to here was added

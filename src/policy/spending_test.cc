@@ -23,7 +23,7 @@ Spending spending_of(double usd_per_instance_s, double usd_per_request,
 
 TEST(Spending, adds_up_instances_and_requests) {
   Spending spending = spending_of(2, 0.5);
-  spending.request(kStart);
+  spending.request();
   spending.paid_instances(kStart, 1);
   spending.paid_instances(kStart + 10s, 3);
   spending.paid_instances(kStart + 20s, 0);
@@ -46,7 +46,8 @@ TEST(Spending, short_work_is_paid_in_whole_steps_and_no_step_twice) {
 
 TEST(Spending, forgets_what_is_older_than_the_window) {
   Spending spending = spending_of(0, 1);
-  spending.request(kStart);
+  spending.request();
+  spending.paid_instances(kStart, 0);
   EXPECT_EQ(spending.spent(kStart + 58min, BudgetWindow::hour), 1);
   EXPECT_EQ(spending.spent(kStart + 61min, BudgetWindow::hour), 0);
   EXPECT_EQ(spending.spent(kStart + 23h, BudgetWindow::day), 1);
@@ -57,9 +58,9 @@ TEST(Spending, forgets_what_is_older_than_the_window) {
 
 TEST(Spending, tells_each_crossing_once) {
   Spending spending = spending_of(0, 1, {.hour_usd = 2, .day_usd = 3});
-  spending.request(kStart);
+  spending.request();
   EXPECT_FALSE(spending.crossing(kStart));
-  spending.request(kStart);
+  spending.request();
   const auto over = spending.crossing(kStart);
   ASSERT_TRUE(over);
   EXPECT_EQ(over->window, BudgetWindow::hour);
@@ -68,6 +69,7 @@ TEST(Spending, tells_each_crossing_once) {
   EXPECT_EQ(over->limit_usd, 2);
   EXPECT_TRUE(spending.over());
   EXPECT_FALSE(spending.crossing(kStart));
+  spending.paid_instances(kStart + 1s, 0);
   const auto under = spending.crossing(kStart + 2h);
   ASSERT_TRUE(under);
   EXPECT_FALSE(under->over);

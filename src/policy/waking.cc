@@ -148,7 +148,7 @@ void WarmgateDispatcher::send_wake(Instant now, Duration hold, bool from_cold, u
   const auto index = static_cast<uint16_t>(best);
   wakes_.sent({probe, index, from_cold, wanted, now, now + settings_.wake.timeout + kLeaseGrace});
   ++cold_start_counts_.wakes;
-  spending_.request(now);
+  spending_.request();
   ++probes_by_kind_[static_cast<size_t>(ProbeKind::wake)];
   emit(StartProbe{
       probe, {PoolKind::serverless, index}, ProbeKind::wake, settings_.wake.timeout, hold});
@@ -262,6 +262,7 @@ uint32_t WarmgateDispatcher::scheduled_instances(Instant now) const {
 }
 
 bool WarmgateDispatcher::keeps_warm(Instant now) const {
+  if (!settings_.serverless.keep_warm && !scheduled()) return false;
   return (settings_.serverless.keep_warm || scheduled_instances(now) > 0) && may_spend(now);
 }
 
@@ -289,7 +290,7 @@ void WarmgateDispatcher::keep_warm(Instant now) {
   if (!warmth_.believed_warm(now) && may_wake(now)) return send_wakes(now, wanted, wanted);
   keep_warm_probe_ = next_probe_id();
   ++probes_by_kind_[static_cast<size_t>(ProbeKind::keep_warm)];
-  spending_.request(now);
+  spending_.request();
   emit(StartProbe{keep_warm_probe_,
                   {PoolKind::serverless, 0},
                   ProbeKind::keep_warm,
@@ -344,7 +345,9 @@ Prefer WarmgateDispatcher::prefer(Instant now) const {
 }
 
 void WarmgateDispatcher::settle_spending(Instant now) {
-  spending_.paid_instances(now, paid_instances(now));
+  const bool none = serverless_in_flight_ + wakes_.in_flight() == 0 &&
+                    settings_.serverless.billing == Billing::request;
+  spending_.paid_instances(now, none ? 0 : paid_instances(now));
   if (const auto crossing = spending_.crossing(now)) emit(*crossing);
 }
 

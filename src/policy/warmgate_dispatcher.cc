@@ -123,7 +123,7 @@ Instant WarmgateDispatcher::next_needed(Instant now) const {
   consider(silence_due_.next());
   if (wakes_.in_flight() > 0) consider(wakes_.next_expiry());
   if (keeps_warm(now)) consider(keep_warm_due(now));
-  consider(schedule_lead());
+  if (scheduled()) consider(schedule_lead());
   consider(next_health_);
   if (queue_.empty()) return next;
   consider(queue_.next_expiry());

@@ -292,6 +292,7 @@ class WarmgateDispatcher final : public Dispatcher {
   void note_delayed(bool first_of_its_start);
   uint32_t scheduled_instances(Instant now) const;
   Instant schedule_lead() const;
+  bool scheduled() const { return schedule_.next_change != kNever || schedule_.instances > 0; }
   bool keeps_warm(Instant now) const;
   Prefer prefer(Instant now) const;
   void keep_warm(Instant now);

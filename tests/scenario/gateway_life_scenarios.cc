@@ -90,6 +90,31 @@ TEST_P(Life, a_schedule_wakes_ahead_of_its_window_and_keeps_warm_until_its_end) 
   EXPECT_EQ(status().scheduled_instances, 0u);
 }
 
+TEST_P(Life, a_spent_budget_lets_the_pool_sleep_until_the_hour_has_moved_on) {
+  std::vector<std::string> lines;
+  set_log_sink([&](LogLevel, std::string_view, std::string_view message) {
+    if (message.find("budget") != std::string_view::npos) lines.emplace_back(message);
+  });
+  ServiceText text;
+  text.more = "    budget: {hour_usd: 0.0001, when_spent: stop_waking}\n";
+  start(text);
+  teach_always_on();
+  keep_busy(8s);
+  const uint64_t starts = serverless_->starts;
+  EXPECT_GE(starts, 1u);
+  EXPECT_TRUE(status().spending.over);
+  loop_.run_for(30min);
+  keep_busy(8s);
+  EXPECT_EQ(serverless_->starts, starts) << "it is let alone";
+  loop_.run_for(61min);
+  keep_busy(8s);
+  EXPECT_GT(serverless_->starts, starts);
+  ASSERT_GE(lines.size(), 2u);
+  EXPECT_THAT(lines[0], HasSubstr("budget of an hour is spent"));
+  EXPECT_THAT(lines[1], HasSubstr("no longer exceeded"));
+  set_log_sink(nullptr);
+}
+
 // ---- the same model? ----
 
 TEST_P(Life, the_models_are_compared_when_both_pools_have_answered_anyway) {
