@@ -261,11 +261,6 @@ uint32_t WarmgateDispatcher::scheduled_instances(Instant now) const {
   return std::min(std::max(schedule_.instances, soon), settings_.serverless.max_instances);
 }
 
-bool WarmgateDispatcher::keeps_warm(Instant now) const {
-  if (!settings_.serverless.keep_warm && !scheduled()) return false;
-  return (settings_.serverless.keep_warm || scheduled_instances(now) > 0) && may_spend(now);
-}
-
 Instant WarmgateDispatcher::keep_warm_due(Instant now) const {
   const ServerlessSettings& pool = settings_.serverless;
   if (pool.backends == 0 || draining_ || keep_warm_probe_) return kNever;
@@ -322,7 +317,7 @@ void WarmgateDispatcher::keep_warm_ended(Instant now, const ProbeFinished& event
 // ---- money
 
 // A guess at what the platform bills now: who starts or works, or all who live.
-uint32_t WarmgateDispatcher::paid_instances(Instant now) const {
+uint32_t WarmgateDispatcher::billed_instances(Instant now) const {
   const uint32_t starting = starting_instances();
   if (settings_.serverless.billing == Billing::instance) {
     return starting + (warmth_.believed_warm(now) ? std::max(1u, warmth_.instances(now)) : 0);
@@ -335,20 +330,12 @@ uint32_t WarmgateDispatcher::paid_instances(Instant now) const {
 
 // Once a budget is spent, nothing more is begun: no wake, no ping, nothing that presses for another
 // instance. Who is warm is used, but spared. The last pool that could answer is never withheld.
-bool WarmgateDispatcher::may_spend(Instant now) const {
-  const bool stopped = spending_.over() && settings_.budget.when_spent == WhenSpent::stop_waking;
-  return !stopped || !always_on_can_answer(now);
+bool WarmgateDispatcher::may_overspend(Instant now) const {
+  return settings_.budget.when_spent == WhenSpent::warn || !always_on_can_answer(now);
 }
 
 Prefer WarmgateDispatcher::prefer(Instant now) const {
   return may_spend(now) ? settings_.prefer : Prefer::always_on;
-}
-
-void WarmgateDispatcher::settle_spending(Instant now) {
-  const bool none = serverless_in_flight_ + wakes_.in_flight() == 0 &&
-                    settings_.serverless.billing == Billing::request;
-  spending_.paid_instances(now, none ? 0 : paid_instances(now));
-  if (const auto crossing = spending_.crossing(now)) emit(*crossing);
 }
 
 // ---- health of the always-on pool

@@ -293,7 +293,10 @@ class WarmgateDispatcher final : public Dispatcher {
   uint32_t scheduled_instances(Instant now) const;
   Instant schedule_lead() const;
   bool scheduled() const { return schedule_.next_change != kNever || schedule_.instances > 0; }
-  bool keeps_warm(Instant now) const;
+  bool keeps_warm(Instant now) const {
+    return (settings_.serverless.keep_warm || (scheduled() && scheduled_instances(now) > 0)) &&
+           may_spend(now);
+  }
   Prefer prefer(Instant now) const;
   void keep_warm(Instant now);
   Instant keep_warm_due(Instant now) const;
@@ -302,9 +305,18 @@ class WarmgateDispatcher final : public Dispatcher {
   void set_next_health();
   void health_ended(Instant now, AlwaysOnBackend& backend, Outcome outcome);
   void update_demand_level(Instant now);
-  uint32_t paid_instances(Instant now) const;
-  bool may_spend(Instant now) const;
-  void settle_spending(Instant now);
+  uint32_t paid_instances(Instant now) const {
+    const bool none = serverless_in_flight_ == 0 && wakes_.in_flight() == 0;
+    const bool idle_is_free = settings_.serverless.billing == Billing::request;
+    return none && idle_is_free ? 0 : billed_instances(now);
+  }
+  uint32_t billed_instances(Instant now) const;
+  bool may_spend(Instant now) const { return !spending_.over() || may_overspend(now); }
+  bool may_overspend(Instant now) const;
+  void settle_spending(Instant now) {
+    spending_.paid_instances(now, paid_instances(now));
+    if (const auto crossing = spending_.crossing(now)) emit(*crossing);
+  }
   ProbeId next_probe_id() { return ProbeId{++last_probe_}; }
 
   PoolState serverless_state(Instant now) const;
