@@ -15,26 +15,6 @@ int hex_value(char c) {
   return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
-// Not a trailer's business: framing, routing, credentials, what the gateway itself says, and what
-// a receiver must know before the body (RFC 9110, 6.5.1).
-bool is_allowed_in_trailers(FieldName id) {
-  switch (id) {
-    case FieldName::authorization:
-    case FieldName::content_type:
-    case FieldName::expect:
-    case FieldName::forwarded:
-    case FieldName::host:
-    case FieldName::max_forwards:
-    case FieldName::warmgate:
-    case FieldName::x_forwarded_for:
-    case FieldName::x_forwarded_host:
-    case FieldName::x_forwarded_proto:
-      return false;
-    default:
-      return !is_hop_by_hop(id);
-  }
-}
-
 }  // namespace
 
 struct BodyDecoder::TrailerSection {

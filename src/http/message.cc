@@ -26,6 +26,24 @@ bool is_hop_by_hop(FieldName id) {
   }
 }
 
+bool is_allowed_in_trailers(FieldName id) {
+  switch (id) {
+    case FieldName::authorization:
+    case FieldName::content_type:
+    case FieldName::expect:
+    case FieldName::forwarded:
+    case FieldName::host:
+    case FieldName::max_forwards:
+    case FieldName::warmgate:
+    case FieldName::x_forwarded_for:
+    case FieldName::x_forwarded_host:
+    case FieldName::x_forwarded_proto:
+      return false;
+    default:
+      return !is_hop_by_hop(id);
+  }
+}
+
 const Field* Fields::find(FieldName id) const {
   if (!has(id)) return nullptr;
   for (const Field& field : *this) {

@@ -1,5 +1,6 @@
 // HTTP messages as views: what a parsed head says, without a copy. Independent of the protocol
-// version on the wire: HTTP/1 fills it from text, HTTP/2 will fill it from its header blocks.
+// version on the wire: HTTP/1 fills it from text (head_parser.h), HTTP/2 from its header blocks
+// (header_block.h).
 //
 // Lifetime.  All views point into the buffer that was parsed and die with it.
 #pragma once
@@ -57,6 +58,10 @@ FieldName classify(std::string_view name);
 // proxy-connection, te, trailer, transfer-encoding, upgrade. The proxy-auth* fields are among them
 // because no gateway is a proxy that the client chose: they are not meant for what stands behind.
 bool is_hop_by_hop(FieldName id);
+
+// Not a trailer's business: framing, routing, credentials, what the gateway itself says, and what
+// a receiver must know before the body (RFC 9110, 6.5.1).
+bool is_allowed_in_trailers(FieldName id);
 
 struct Field {
   std::string_view name;   // as received; compare without case
@@ -126,13 +131,15 @@ Method classify_method(std::string_view text);
 enum class Framing : uint8_t { none, length, chunked, until_close };
 
 struct RequestHead {
-  std::string_view bytes;  // the whole head as received; most of the views below lie in it
+  std::string_view bytes;  // the whole head; most of the views below lie in it
   Method method = Method::get;
   std::string_view method_text;
   std::string_view target;     // origin-form (or "*"): an absolute-form target is split up
   std::string_view authority;  // of Host, or of an absolute-form target; may be empty for HTTP/1.0
+  uint8_t major_version = 1;
   uint8_t minor_version = 1;
-  Framing framing = Framing::none;
+  Framing framing =
+      Framing::none;            // HTTP/2 without a length: chunked, that is, to the stream's end
   uint64_t content_length = 0;  // with Framing::length
   bool keep_alive = true;
   bool expects_continue = false;
@@ -143,6 +150,7 @@ struct RequestHead {
 struct ResponseHead {
   uint16_t status = 200;
   std::string_view reason;
+  uint8_t major_version = 1;
   uint8_t minor_version = 1;
   Framing framing = Framing::none;
   uint64_t content_length = 0;

@@ -53,6 +53,8 @@ class Stream {
   virtual void reset_on_close() = 0;  // closing sends a reset: the peer must not take it for an end
   virtual Address peer() const = 0;
   virtual bool secure() const { return false; }  // nobody on the way can read along
+  // That both sides agreed on by ALPN (RFC 7301), once the handshake is over; empty for none.
+  virtual std::string_view protocol() const { return {}; }
   // What went wrong, for people, where there is more to say than an errno does.
   virtual std::string problem() const { return {}; }
 };

@@ -54,16 +54,17 @@ int choose_identity(SSL* ssl, void*) {
   return use_identity(ssl, *found);
 }
 
-// ALPN, RFC 7301: a client that speaks none of our protocols is told so.
+// ALPN, RFC 7301: the first of ours that the client speaks, too. One that speaks none is told so.
 int choose_protocol(SSL*, const unsigned char** out, unsigned char* length,
                     const unsigned char* offered, unsigned int offered_length, void*) {
-  constexpr std::string_view kOurs = "http/1.1";
-  for (unsigned int at = 0; at < offered_length; at += 1u + offered[at]) {
-    const std::string_view protocol(reinterpret_cast<const char*>(offered + at + 1), offered[at]);
-    if (protocol != kOurs) continue;
-    *out = offered + at + 1;
-    *length = offered[at];
-    return SSL_TLSEXT_ERR_OK;
+  for (const std::string_view ours : {"h2", "http/1.1"}) {
+    for (unsigned int at = 0; at < offered_length; at += 1u + offered[at]) {
+      const std::string_view protocol(reinterpret_cast<const char*>(offered + at + 1), offered[at]);
+      if (protocol != ours) continue;
+      *out = offered + at + 1;
+      *length = offered[at];
+      return SSL_TLSEXT_ERR_OK;
+    }
   }
   return SSL_TLSEXT_ERR_ALERT_FATAL;
 }

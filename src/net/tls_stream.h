@@ -46,9 +46,8 @@ class TlsStream final : public Stream, private StreamObserver {
   void reset_on_close() override;
   Address peer() const override { return below_->peer(); }
   bool secure() const override { return true; }
+  std::string_view protocol() const override;
   std::string problem() const override;
-
-  std::string_view protocol() const;  // that both sides agreed on by ALPN; empty for none
 
   // For a context's callbacks: the stream that an SSL belongs to.
   static TlsStream& of(const SSL* ssl) { return *static_cast<TlsStream*>(SSL_get_app_data(ssl)); }

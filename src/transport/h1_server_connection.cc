@@ -102,11 +102,16 @@ bool H1ServerConnection::process_head() {
     case http::ParseStatus::need_more:
       return false;
     case http::ParseStatus::error:
-      refuse(parser_.error());
+      if (begins_h2(input)) {
+        become_h2();
+      } else {
+        refuse(parser_.error());
+      }
       return false;
     case http::ParseStatus::complete:
       break;
   }
+  fresh_ = false;
   ++server_.stats_.requests;
   phase_ = Phase::request;
   http_1_0_ = head.minor_version == 0;
@@ -162,6 +167,18 @@ bool H1ServerConnection::process_body() {
   if (phase_ == Phase::closed) return false;
   received_.consume(step.consumed);
   return true;
+}
+
+// RFC 9113, 3.4: HTTP/2 begins with what no HTTP/1 parser takes for a request, on purpose. So the
+// question is asked of what could not be parsed, and costs a good request nothing.
+bool H1ServerConnection::begins_h2(std::string_view input) const {
+  return fresh_ && input.starts_with("PRI * HTTP/2.0\r\n") && stream_->protocol() != "http/1.1";
+}
+
+void H1ServerConnection::become_h2() {
+  server_.speak_h2(std::move(stream_), received_.view());
+  received_.discard();
+  close();
 }
 
 void H1ServerConnection::refuse(const http::ParseError& error) {

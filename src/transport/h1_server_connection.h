@@ -4,12 +4,13 @@
 //
 //   head -> body -> (response is being sent) -> next head, or linger, or end
 //
+// A client that begins with HTTP/2's preface is handed on to an H2ServerConnection.
+//
 // The request body and the response overlap freely. A client that ends its sending side before its
 // response is complete counts as gone, as with most proxies: a half-closed client cannot be told
 // from one that left, and nothing should be computed for the latter.
 #pragma once
 
-#include <list>
 #include <memory>
 
 #include "http/body_decoder.h"
@@ -21,14 +22,15 @@
 
 namespace warmgate::transport {
 
-class H1ServerConnection final : public ServerTransaction,
+class H1ServerConnection final : public ServerConnection,
+                                 public ServerTransaction,
                                  private net::StreamObserver,
                                  private net::Deferred {
  public:
   H1ServerConnection(Server& server, std::unique_ptr<net::Stream> stream);
   ~H1ServerConnection() override;
 
-  void drain();  // end when idle, else after the present response
+  void drain() override;
 
   // ServerTransaction
   void set_handler(ServerHandler* handler) override { handler_ = handler; }
@@ -46,7 +48,6 @@ class H1ServerConnection final : public ServerTransaction,
   bool secure() const override { return secure_; }
 
  private:
-  friend class Server;
   static constexpr size_t kPipelineBytes = 64 * 1024;  // read ahead while a response is awaited
   static constexpr size_t kLingerBytes = 1024 * 1024;  // discarded after an early response
   static constexpr Duration kLingerTime = 2s;
@@ -65,6 +66,8 @@ class H1ServerConnection final : public ServerTransaction,
   void read_more();
   void process();
   bool process_head();
+  bool begins_h2(std::string_view input) const;
+  void become_h2();
   bool process_body();
   void refuse(const http::ParseError& error);
   void on_peer_end();
@@ -87,7 +90,6 @@ class H1ServerConnection final : public ServerTransaction,
   net::Address peer_;
   std::string peer_ip_;
   const bool secure_;
-  std::list<std::unique_ptr<H1ServerConnection>>::iterator self_;
   ServerHandler* handler_ = nullptr;
   ReceiveBuffer received_;
   SendBuffer send_;
@@ -99,6 +101,7 @@ class H1ServerConnection final : public ServerTransaction,
 
   Phase phase_ = Phase::head;
   http::Framing response_framing_ = http::Framing::none;
+  bool fresh_ = true;  // no head was complete yet
   bool http_1_0_ = false;
   bool head_begun_ = false;  // some bytes of a head are here, not all
   bool head_request_ = false;

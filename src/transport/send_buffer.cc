@@ -19,13 +19,23 @@ net::IoStatus SendBuffer::write(net::Stream& stream, std::string_view piece) {
     sent_ += from_pending;
     piece.remove_prefix(result.bytes - from_pending);
   }
+  forget_sent();
+  if (!piece.empty()) pending_.append(piece);
+  return status;
+}
+
+void SendBuffer::move_to(SendBuffer& other, size_t bytes) {
+  other.pending_.append(pending_, sent_, bytes);
+  sent_ += bytes;
+  forget_sent();
+}
+
+void SendBuffer::forget_sent() {
   if (empty()) release();
   if (sent_ > kSendLow) {
     pending_.erase(0, sent_);
     sent_ = 0;
   }
-  if (!piece.empty()) pending_.append(piece);
-  return status;
 }
 
 void SendBuffer::release() {

@@ -28,9 +28,13 @@ class SendBuffer {
   // The same with a large piece behind what is pending.
   net::IoStatus write(net::Stream& stream, std::string_view piece);
 
+  // The first `bytes` of what is pending go behind what `other` has.
+  void move_to(SendBuffer& other, size_t bytes);
+
  private:
   static constexpr size_t kKeep = 2 * 1024;  // capacity kept while empty
   void release();
+  void forget_sent();  // when that is worth its moving
 
   std::string pending_;
   size_t sent_ = 0;

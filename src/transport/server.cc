@@ -1,6 +1,9 @@
 #include "transport/server.h"
 
+#include <utility>
+
 #include "transport/h1_server_connection.h"
+#include "transport/h2_server_connection.h"
 
 namespace warmgate::transport {
 
@@ -24,10 +27,22 @@ Status Server::listen(const net::Address& address, net::TlsServer* tls) {
 
 void Server::accept(std::unique_ptr<net::Stream> stream) {
   ++stats_.connections;
-  connections_.push_front(std::make_unique<H1ServerConnection>(*this, std::move(stream)));
+  add(std::make_unique<H1ServerConnection>(*this, std::move(stream)));
+}
+
+void Server::add(std::unique_ptr<ServerConnection> connection) {
+  connections_.push_front(std::move(connection));
   connections_.front()->self_ = connections_.begin();
   if (connections_.size() < limits_.max_connections) return;
   for (auto& listener : listeners_) listener->pause();
+}
+
+void Server::speak_h2(std::unique_ptr<net::Stream> stream, std::string_view begun) {
+  ++stats_.h2_connections;
+  auto made = std::make_unique<H2ServerConnection>(*this, *stream);
+  H2ServerConnection& connection = *made;
+  add(std::move(made));
+  connection.begin(std::move(stream), begun);
 }
 
 void Server::drain() {

@@ -1,5 +1,7 @@
 // Server: accepts connections and hands their requests to an Application.
 //
+// Protocol. HTTP/1, or HTTP/2 where the client begins with its preface: over TLS as agreed by ALPN,
+//          in clear text by prior knowledge.
 // Bounds.  At most `max_connections`; further ones wait in the kernel's backlog until one ends.
 // Thread.  All on the loop's thread.
 #pragma once
@@ -7,11 +9,13 @@
 #include <cstdint>
 #include <list>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "http/head_parser.h"
 #include "net/loop.h"
 #include "net/tls_server.h"
+#include "transport/h2_limits.h"
 #include "transport/transaction.h"
 
 namespace warmgate::transport {
@@ -31,15 +35,33 @@ struct ServerLimits {
   Duration body_timeout = 30s;    // longest pause within a request body
   Duration write_timeout = 30s;   // longest pause of a client that does not read its response
   Duration keep_alive = 75s;      // an idle connection
+  H2Limits h2{};
 };
 
 struct ServerStats {
-  uint64_t connections = 0;  // accepted so far
-  uint64_t requests = 0;     // heads handed to the application
-  uint64_t refused = 0;      // malformed or oversized heads and bodies answered by the transport
+  uint64_t connections = 0;     // accepted so far
+  uint64_t requests = 0;        // heads handed to the application
+  uint64_t refused = 0;         // malformed or oversized heads and bodies answered by the transport
+  uint64_t h2_connections = 0;  // of those accepted, the ones that speak HTTP/2
+  uint64_t h2_requests = 0;     // of those handed over, the ones that came by HTTP/2
+  uint64_t h2_floods = 0;       // connections that were ended because they kept us busy for nothing
 };
 
-class H1ServerConnection;
+class Server;
+
+// What a Server has of its connections.
+class ServerConnection {
+ public:
+  virtual ~ServerConnection() = default;
+  virtual void drain() = 0;  // end when idle, else after what runs
+
+ protected:
+  using List = std::list<std::unique_ptr<ServerConnection>>;
+  List::iterator self_;
+
+ private:
+  friend class Server;
+};
 
 class Server {
  public:
@@ -61,6 +83,8 @@ class Server {
 
  private:
   friend class H1ServerConnection;
+  friend class H2ServerConnection;
+  friend class H2ServerStream;
   class Graveyard final : public net::Deferred {
    public:
     explicit Graveyard(Server& server) : server_(server) {}
@@ -69,8 +93,11 @@ class Server {
    private:
     Server& server_;
   };
-  using Connections = std::list<std::unique_ptr<H1ServerConnection>>;
+  using Connections = ServerConnection::List;
 
+  void add(std::unique_ptr<ServerConnection> connection);
+  // A connection has turned out to speak HTTP/2: its stream, and what was read of it.
+  void speak_h2(std::unique_ptr<net::Stream> stream, std::string_view begun);
   void bury(Connections::iterator connection);
 
   net::Loop& loop_;

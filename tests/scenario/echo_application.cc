@@ -19,6 +19,7 @@ class EchoApplication::Exchange final : public transport::ServerHandler {
     has_body_ = head.framing == Framing::chunked || head.content_length > 0;
     if (target_ == "/echo") return start_echo(head);
     if (target_ == "/until-close") return answer(200, "all there is", {Framing::until_close, 0});
+    if (target_ == "/fields") return answer_fields(head);
     if (target_ == "/ignore") return answer(403, "no");
     if (target_ == "/empty") return answer(204, "", BodyLength::none());
     if (target_ == "/abort") return start_abort();
@@ -71,6 +72,13 @@ class EchoApplication::Exchange final : public transport::ServerHandler {
     if (has_body_) return;
     transaction_.send_end();
     application_.forget(this);
+  }
+  void answer_fields(const http::RequestHead& head) {
+    std::string text;
+    for (const http::Field& field : head.fields) {
+      text.append(field.name).append(": ").append(field.value).append("\n");
+    }
+    answer(200, text);
   }
   void start_big(const std::string& size, bool with_length) {
     to_send_ = pattern(std::stoul(size));

@@ -7,6 +7,7 @@
 //   /sized/N      N bytes of pattern(), with a length
 //   /lump/N       the same in one piece, without regard to what is buffered
 //   /until-close  "all there is", ended by the connection's end
+//   /fields       the request's fields, one in a line
 //   /ignore       403 at once, the body unread
 //   /interim      103, then "hello"
 //   /empty        204
