@@ -65,6 +65,15 @@ void render_gateway_metrics(MetricsText& text, const Snapshot& snapshot) {
   text.family("warmgate_requests_malformed_total", counter,
               "Requests refused for their form: malformed or oversized heads, broken bodies.");
   text.sample({}, snapshot.server.refused);
+  text.family("warmgate_http2_connections_total", counter,
+              "Connections of clients that speak HTTP/2.");
+  text.sample({}, snapshot.server.h2_connections);
+  text.family("warmgate_http2_requests_total", counter,
+              "Well-formed request heads that came by HTTP/2.");
+  text.sample({}, snapshot.server.h2_requests);
+  text.family("warmgate_http2_floods_total", counter,
+              "HTTP/2 connections that were ended because they kept the gateway busy for nothing.");
+  text.sample({}, snapshot.server.h2_floods);
   text.family("warmgate_requests_unrouted_total", counter,
               "Requests that no service matched (404).");
   text.sample({}, snapshot.unrouted);

@@ -66,7 +66,9 @@ void put_json_line(Pen& pen, const AccessRecord& record, double wall_seconds) {
   pen.put_decimal<6>(micros(record.latency));
   pen.put(R"(s","remoteIp":")");
   pen.put(record.client_ip);
-  pen.put(R"(","protocol":"HTTP/1.1")");
+  pen.put(R"(","protocol":"HTTP/)");
+  pen.put(record.version);
+  pen.put('"');
   if (!record.user_agent.empty()) {
     pen.put(R"(,"userAgent":)");
     http::put_json_string(pen, record.user_agent);

@@ -45,6 +45,13 @@ TEST(AccessLog, json_line) {
             "\n");
 }
 
+TEST(AccessLog, json_line_names_the_version_of_http) {
+  AccessRecord record = usual_record();
+  record.version = "2.0";
+  EXPECT_NE(line(record, config::LogFormat::json).find(R"("protocol":"HTTP/2.0")"),
+            std::string::npos);
+}
+
 TEST(AccessLog, text_line) {
   EXPECT_EQ(line(usual_record(), config::LogFormat::text),
             "2026-10-21T12:30:00.062Z 127.0.0.1 POST /v2/models/digits/infer 200 12.345ms "

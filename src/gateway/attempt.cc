@@ -71,6 +71,7 @@ void Attempt::on_writable() {
 
 void Attempt::on_response(const http::ResponseHead& head) {
   status_ = head.status;
+  via_ = via_text(head.major_version, head.minor_version);
   length_ = forwarded_length(head);
   evidence_ = instance_evidence(head);
   timer_.arm_after(service_.config().timeouts.idle);

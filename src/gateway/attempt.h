@@ -37,6 +37,7 @@ class Attempt final : public transport::ClientHandler {
   Instant started_at() const { return started_at_; }
   Instant first_byte_at() const { return first_byte_at_; }
   bool saw_cold_start() const { return saw_cold_start_; }
+  std::string_view via() const { return via_; }  // what our Via field says of the response
 
   void start();  // sends the head and what the Exchange has of the body
   bool send_body(std::string_view piece);
@@ -79,6 +80,7 @@ class Attempt final : public transport::ClientHandler {
 
   // The response, as far as it is known.
   uint16_t status_ = 0;
+  std::string_view via_;
   http::BodyLength length_;
   std::optional<policy::InstanceEvidence> evidence_;
   const http::ResponseHead* head_ = nullptr;          // during on_response() only

@@ -145,7 +145,7 @@ void Exchange::respond(Attempt& attempt, uint16_t status, http::Fields& fields, 
   pen.put_number(attempts_made_);
   const char* const timing = pen.at();
   put_server_timing(pen);
-  fields.push({"via", "1.1 warmgate"});
+  fields.push({"via", attempt.via()});
   fields.push({kPoolField, policy::name(attempt.pool())});
   fields.push({kReasonField, reason_});
   fields.push({kAttemptsField, {room, timing}});
@@ -233,6 +233,7 @@ void Exchange::finish() {
   record.target = request_.target;
   record.user_agent = request_.user_agent;
   record.trace = request_.trace;
+  record.version = request_.version;
   record.reason = reason_;
   record.client_ip = request_.client_ip;
   record.answerer = static_cast<Answerer>(answerer_);

@@ -8,7 +8,6 @@ namespace {
 
 using http::FieldName;
 
-constexpr std::string_view kVia = "1.1 warmgate";
 constexpr std::string_view kHttp = "http", kHttps = "https";
 constexpr size_t kTraceDigits = 32;
 constexpr size_t kParentBytes = 55;  // a whole traceparent
@@ -113,7 +112,8 @@ class Forwarding {
   // Ours stands behind the client's own values: the nearest hop is the last.
   void add_hops(FieldStore& store) {
     const bool host = !head_.authority.empty();
-    store.add_kept("via", joined(store, FieldName::via, kVia));
+    store.add_kept(
+        "via", joined(store, FieldName::via, via_text(head_.major_version, head_.minor_version)));
     store.add_kept("forwarded", forwarded(store));
     store.add_kept("x-forwarded-for", joined(store, FieldName::x_forwarded_for, ip_));
     if (!has(FieldName::x_forwarded_proto)) {
@@ -173,10 +173,16 @@ class Forwarding {
 
 }  // namespace
 
+std::string_view via_text(uint8_t major_version, uint8_t minor_version) {
+  if (major_version == 2) return "2.0 warmgate";
+  return minor_version == 0 ? "1.0 warmgate" : "1.1 warmgate";
+}
+
 StoredRequest store_request(const http::RequestHead& head, std::string_view client_ip, bool secure,
                             Prng& prng) {
   StoredRequest stored;
   stored.length = body_length(head);
+  stored.version = http::version_text(head.major_version, head.minor_version);
   stored.head_method = head.method == http::Method::head;
   Forwarding(head, client_ip, secure).run(stored, prng);
   return stored;

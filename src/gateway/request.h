@@ -28,9 +28,13 @@ struct StoredRequest {
   std::string_view client_ip;
   std::string_view user_agent;  // for the access log; also among the fields
   std::string_view trace;       // the 32 hex digits of the trace id
+  std::string_view version;     // of HTTP, as the client speaks it: "1.1"
   http::BodyLength length;
   bool head_method = false;
 };
+
+// What the Via field says of a message that came by this version (RFC 9110, 7.6.3).
+std::string_view via_text(uint8_t major_version, uint8_t minor_version);
 
 // Copies what is forwarded, and adds Via, Forwarded, X-Forwarded-* and, where the client sent none,
 // a trace context. `secure`: the client speaks TLS with us.

@@ -44,6 +44,11 @@ bool is_allowed_in_trailers(FieldName id) {
   }
 }
 
+std::string_view version_text(uint8_t major, uint8_t minor) {
+  if (major == 2) return "2.0";
+  return minor == 0 ? "1.0" : "1.1";
+}
+
 const Field* Fields::find(FieldName id) const {
   if (!has(id)) return nullptr;
   for (const Field& field : *this) {

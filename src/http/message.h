@@ -72,6 +72,9 @@ struct Field {
 inline constexpr size_t kMaxFields = 100;
 inline constexpr size_t kMaxConnectionOptions = 32;  // that the Connection fields of a head list
 
+// "1.0", "1.1" or "2.0".
+std::string_view version_text(uint8_t major, uint8_t minor);
+
 // A bounded list of fields, which knows which names are in it. push() returns false when it is
 // full.
 //
