@@ -6,10 +6,11 @@ set -euo pipefail
 
 build_packages=(
   g++ cmake ninja-build ccache make pkg-config
-  libopencv-dnn-dev libc-ares-dev libssl-dev libyaml-cpp-dev nlohmann-json3-dev libvalijson-dev
-  libcli11-dev libspdlog-dev libfmt-dev libhowardhinnant-date-dev tzdata libgtest-dev libgmock-dev
+  libopencv-dnn-dev libc-ares-dev libssl-dev libnghttp2-dev libyaml-cpp-dev nlohmann-json3-dev
+  libvalijson-dev libcli11-dev libspdlog-dev libfmt-dev libhowardhinnant-date-dev tzdata libgtest-dev
+  libgmock-dev
 )
-test_packages=(python3 valgrind openssl curl)
+test_packages=(python3 python3-h2 valgrind openssl curl nghttp2-client)
 lint_packages=(clang-format clang-tidy)
 fuzz_packages=(clang libclang-rt-14-dev)
 bench_packages=(nginx haproxy wrk)

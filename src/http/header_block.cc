@@ -142,7 +142,8 @@ bool HeaderBlock::decide_host() {
   if (host == pieces_.end()) {
     const Piece piece = keep(kHost, pseudo(kAuthority));
     pieces_.insert(pieces_.begin(), piece);
-    return pieces_.size() <= kMaxFields || fail(431, "The head has too many fields.");
+    return pieces_.size() <= std::min(limits_.max_fields, kMaxFields) ||
+           fail(431, "The head has too many fields.");
   }
   return equals_ignoring_case(value_of(*host), pseudo(kAuthority)) ||
          fail(400, "The :authority and the Host of the request differ.");

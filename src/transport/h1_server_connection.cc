@@ -111,7 +111,10 @@ bool H1ServerConnection::process_head() {
     case http::ParseStatus::complete:
       break;
   }
-  fresh_ = false;
+  if (std::exchange(fresh_, false) && stream_->protocol() == "h2") {
+    refuse({505, "HTTP/2 was agreed on, and this is not it."});
+    return false;
+  }
   ++server_.stats_.requests;
   phase_ = Phase::request;
   http_1_0_ = head.minor_version == 0;

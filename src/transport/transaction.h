@@ -1,5 +1,5 @@
 // Transactions: one request and its response on a connection, independent of the HTTP version.
-// HTTP/1 implements them now (h1_server_connection.h, h1_client_connection.h); HTTP/2 streams will.
+// HTTP/1 connections implement them (h1_*_connection.h), and HTTP/2 streams (h2_*_stream.h).
 //
 // Streaming.  Bodies pass in pieces, which live only during the call that hands them over.
 // Pressure.   send_body() returns false when enough is buffered: stop, until on_writable().

@@ -233,17 +233,18 @@ TEST_P(TlsHandshakes, OldServersAreRefused) {
 
 TEST_P(TlsHandshakes, TheProtocolIsAgreedOn) {
   start();
-  Bystander both, none, other;
+  Bystander both, old, none, other;
   const auto offering = [](const char* protocols) {
     return [protocols](SSL_CTX* context) {
       SSL_CTX_set_alpn_protos(context, reinterpret_cast<const unsigned char*>(protocols),
                               static_cast<unsigned int>(std::strlen(protocols)));
     };
   };
-  EXPECT_EQ(odd_client(loop_, both, offering("\x02h2\x08http/1.1")), "http/1.1");
+  EXPECT_EQ(odd_client(loop_, both, offering("\x08http/1.1\x02h2")), "h2") << "ours comes first";
+  EXPECT_EQ(odd_client(loop_, old, offering("\x08http/1.1")), "http/1.1");
   EXPECT_EQ(odd_client(loop_, none, [](SSL_CTX*) {}), "");
   EXPECT_TRUE(none.done) << "a client need not say";
-  EXPECT_THAT(odd_client(loop_, other, offering("\x02h2")), HasSubstr("no application protocol"));
+  EXPECT_THAT(odd_client(loop_, other, offering("\x06spdy/3")), HasSubstr("no application protocol"));
 }
 
 TEST_P(TlsHandshakes, PeersWithoutTlsAreToldApart) {

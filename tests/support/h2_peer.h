@@ -1,5 +1,5 @@
-// H2Peer: an HTTP/2 client for scripts, on nghttp2: makes requests, collects what comes of them,
-// and sends frames as bytes where a good client never would.
+// H2Peer: an HTTP/2 client for scripts, on nghttp2: makes requests, and collects what comes of
+// them.
 #pragma once
 
 #include <nghttp2/nghttp2.h>
@@ -61,7 +61,6 @@ class H2Peer {
   int32_t get(const std::string& path) { return request({.path = path}); }
   void send_body(int32_t stream, std::string_view piece, bool ends);
   void reset(int32_t stream, uint32_t error);
-  void send_raw(std::string_view bytes) { peer_.send(bytes); }
   void grant(int32_t stream, int32_t bytes);  // more window, where `grants` is false
 
   RawPeer& peer() { return peer_; }

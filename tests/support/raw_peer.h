@@ -28,6 +28,7 @@ class RawPeer final : public net::StreamObserver {
   int connect_error() const { return connect_error_; }
   const std::string& received() const { return received_; }
   void clear_received() { received_.clear(); }
+  void put_back(std::string_view rest) { received_ = rest; }
   size_t unsent() const { return to_send_.size() - sent_; }
   bool ended() const { return ended_; }    // the other side's end was read
   bool broken() const { return broken_; }  // the connection was reset
