@@ -22,7 +22,7 @@ const net::TlsClientContext* TlsContexts::client(const config::UpstreamTls& tls,
   const auto known = std::ranges::find(clients_, settings, &Client::settings);
   if (known != clients_.end()) return &known->context;
   const auto context = net::TlsClientContext::load(settings, wall_seconds_);
-  if (context) return &clients_.emplace_back(settings, *context).context;
+  if (context) return &clients_.emplace_back(Client{settings, *context}).context;
   if (problem_.empty()) problem_ = std::string(where) + ": " + context.error().message;
   return nullptr;
 }

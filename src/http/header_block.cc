@@ -136,7 +136,7 @@ void HeaderBlock::join_cookies() {
 // HTTP/1 has it.
 bool HeaderBlock::decide_host() {
   if (!has(kAuthority)) return true;
-  constexpr std::string_view kHost = "host";
+  static constexpr std::string_view kHost = "host";
   const auto host =
       std::ranges::find_if(pieces_, [this](const Piece& piece) { return name_of(piece) == kHost; });
   if (host == pieces_.end()) {

@@ -7,22 +7,10 @@
 
 #include "fuzz_backend.h"
 #include "gateway/gateway.h"
+#include "script.h"
 #include "support/memory_resolver.h"
 
 namespace warmgate::test {
-
-// Reads the fuzzer's bytes as decisions; zeros when they are used up.
-class Script {
- public:
-  explicit Script(std::string_view bytes) : rest_(bytes) {}
-  bool empty() const { return rest_.empty(); }
-  uint8_t byte();
-  uint32_t below(uint32_t bound) { return byte() % bound; }
-  std::string_view take(size_t bytes);
-
- private:
-  std::string_view rest_;
-};
 
 class FuzzWorld {
  public:

@@ -9,8 +9,8 @@
 #include <string>
 
 #include "base/assert.h"
-#include "fuzz_world.h"
 #include "scenario/echo_application.h"
+#include "script.h"
 #include "support/h2_raw_peer.h"
 #include "transport/server.h"
 

@@ -104,10 +104,12 @@ class Requests(TlsDownstream):
         for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
             context = ssl.create_default_context(cafile=self.authority.ca_file)
             context.minimum_version = context.maximum_version = version
-            context.set_alpn_protocols(["h2", "http/1.1"])
-            with self.connect(self.secure, context) as client:
-                self.assertEqual(client.selected_alpn_protocol(), "http/1.1")
-                self.assertIn(b" 200 ", self.exchange(client))
+            for offered, chosen, status in ((["http/1.1"], "http/1.1", b" 200 "),
+                                            (["http/1.1", "h2"], "h2", b" 505 ")):
+                context.set_alpn_protocols(offered)
+                with self.connect(self.secure, context) as client:
+                    self.assertEqual(client.selected_alpn_protocol(), chosen)
+                    self.assertIn(status, self.exchange(client))  # in HTTP/1.1
         old = ssl.create_default_context(cafile=self.authority.ca_file)
         old.set_ciphers("ALL:@SECLEVEL=0")
         with warnings.catch_warnings():
