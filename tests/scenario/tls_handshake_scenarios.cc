@@ -244,7 +244,8 @@ TEST_P(TlsHandshakes, TheProtocolIsAgreedOn) {
   EXPECT_EQ(odd_client(loop_, old, offering("\x08http/1.1")), "http/1.1");
   EXPECT_EQ(odd_client(loop_, none, [](SSL_CTX*) {}), "");
   EXPECT_TRUE(none.done) << "a client need not say";
-  EXPECT_THAT(odd_client(loop_, other, offering("\x06spdy/3")), HasSubstr("no application protocol"));
+  EXPECT_THAT(odd_client(loop_, other, offering("\x06spdy/3")),
+              HasSubstr("no application protocol"));
 }
 
 TEST_P(TlsHandshakes, PeersWithoutTlsAreToldApart) {
