@@ -140,7 +140,7 @@ bool HeaderBlock::decide_host() {
   const auto host =
       std::ranges::find_if(pieces_, [this](const Piece& piece) { return name_of(piece) == kHost; });
   if (host == pieces_.end()) {
-    const Piece piece = keep(kHost, pseudo(kAuthority));
+    const Piece piece = keep(kHost, std::string(pseudo(kAuthority)));  // a copy: the text moves
     pieces_.insert(pieces_.begin(), piece);
     return pieces_.size() <= std::min(limits_.max_fields, kMaxFields) ||
            fail(431, "The head has too many fields.");

@@ -98,6 +98,16 @@ TEST_F(HeaderBlockTest, HostMayStandForTheAuthorityAndMustAgreeWithIt) {
   EXPECT_EQ(refusal(without(kGet, ":authority") + List{{"host", "a b"}}), 400);
 }
 
+// The text grows while Host is made of a part of it: at every size, so at the one where it moves.
+TEST_F(HeaderBlockTest, HostIsRightWhateverTheSizeOfTheHead) {
+  for (size_t size = 1; size < 300; ++size) {
+    const std::string name(size, 'a');
+    ASSERT_TRUE(request(List{{":authority", name}} + without(kGet, ":authority")));
+    ASSERT_EQ(request_.fields.find(FieldName::host)->value, name);
+    ASSERT_EQ(request_.authority, name);
+  }
+}
+
 TEST_F(HeaderBlockTest, MalformedRequestsAreRefused) {
   const auto with = [](const char* name, const char* value) {
     return List{{name, value}} + without(kGet, name);

@@ -12,6 +12,7 @@
 #include "scenario/echo_application.h"
 #include "script.h"
 #include "support/h2_raw_peer.h"
+#include "support/memory_network.h"
 #include "transport/server.h"
 
 namespace warmgate::test {
@@ -48,7 +49,7 @@ class World {
       case 2:
         return peer_->send(request());
       case 3:
-        return peer_->send(h2_frame(NGHTTP2_DATA, script_.below(16), stream,
+        return peer_->send(h2_frame(NGHTTP2_DATA, script_.byte() & 15, stream,
                                     std::string(script_.below(4) * 700, 'x')));
       case 4:
         return peer_->send(frame(NGHTTP2_RST_STREAM, stream, 4));
