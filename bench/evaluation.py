@@ -190,14 +190,34 @@ def rates(cases):
 
 
 def instance_billing(cases):
-    rows_out = []
+    """Without and with the means to let an instance go, which the baselines do not use."""
+    rows_out, sweep_out = [], []
     for case in cases:
-        _, figures, rows = case.at_size("--billing", "instance")
-        rows_out.append([case.name] + [
-            f"{broken(rows[p], figures):,.0f} / {rows[p]['cost_over_oracle']:.2f}"
-            for p in POLICIES])
+        at_size = memoised(lambda case, flags: case.at_size("--billing", "instance", *flags)[1:])
+        _, rows = at_size(case, ("--release",))
+        oracle = rows["oracle"]["usd_per_month"]
+
+        def cell(flags, policy):
+            figures, rows = at_size(case, flags)
+            row = rows[policy]
+            return f"{broken(row, figures):,.0f} / {row['usd_per_month'] / oracle:.2f}"
+        rows_out.append([case.name, cell(("--release",), "warmgate"),
+                         cell(("--no-release",), "warmgate"),
+                         *(cell(("--release",), p) for p in POLICIES[1:])])
+        cells = []
+        for cold_start in COLD_STARTS:
+            _, figures, rows = case.at_size("--billing", "instance", "--release", "--policies",
+                                            "warmgate,serverless", cold_start=cold_start)
+            cells += [f"{broken(rows[p], figures):,.0f} / {rows[p]['cost_over_oracle']:.2f}"
+                      for p in ("warmgate", "serverless")]
+        sweep_out.append([case.name, *cells])
+    head = ["trace", "warmgate", "without release", *POLICIES[1:]]
+    starts = [f"{who}, {start}" for start in COLD_STARTS for who in ("warmgate", "serverless")]
     return ("### Idle time that is paid\n\nInstance-based billing, the same machines. Violations "
-            "per million / cost over oracle.\n\n" + table(["trace"] + POLICIES, rows_out))
+            "per million / cost over that of an oracle that can let instances go; warmgate can, "
+            "but in the second column. `serverless` is the platform's own idle time-out.\n\n"
+            + table(head, rows_out) + "\nBy the time of a cold start:\n\n"
+            + table(["trace", *starts], sweep_out))
 
 
 def faults(cases):

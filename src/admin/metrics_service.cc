@@ -76,7 +76,7 @@ void render_decisions(MetricsText& text, const Snapshot& snapshot) {
   }
   text.family("warmgate_probes_total", counter, "Requests of the gateway's own, by purpose.");
   for (const ServiceSnapshot& service : snapshot.services) {
-    for (const policy::ProbeKind kind : values_up_to(policy::ProbeKind::keep_warm)) {
+    for (const policy::ProbeKind kind : values_up_to(policy::ProbeKind::release)) {
       text.sample({{"service", service.name}, {"kind", name(kind)}},
                   service.status.probes_by_kind[static_cast<size_t>(kind)]);
     }

@@ -87,6 +87,8 @@ void add_service(CLI::App& app, PlanOptions& options) {
   app.add_option("--max-instances", options.max_instances)->default_str("100");
   app.add_option("--billing", options.billing, "request: idle is free; instance: idle is paid")
       ->default_str("request");
+  app.add_flag("--release,!--no-release", options.release,
+               "With instance billing: can an instance be asked to end?");
 }
 
 void add_result(CLI::App& app, PlanOptions& options) {

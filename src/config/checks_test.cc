@@ -120,9 +120,15 @@ TEST(Checks, TlsTowardsClientsNeedsBothAPortAndACertificate) {
               HasSubstr("tls: has no effect"));
 }
 
+TEST(Checks, AReleasePathIsOfUseOnlyWhereIdleTimeIsPaid) {
+  const std::string pool = "    serverless: {backends: http://10.0.0.2:1, release_path: /release";
+  EXPECT_THAT(hints_of(pool + "}\n"), HasSubstr("release_path: has no effect"));
+  EXPECT_EQ(hints_of(pool + ", billing: instance}\n"), "");
+}
+
 TEST(Checks, KeepingWarmIsQuestionedWhereItIsDearOrUseless) {
   const std::string dear = "    serverless: {backends: http://10.0.0.2:1, keep_warm: true, ";
-  EXPECT_THAT(hints_of(dear + "billing: instance}\n"), HasSubstr("day and night"));
+  EXPECT_THAT(hints_of(dear + "billing: instance}\n"), HasSubstr("has no effect"));
   EXPECT_THAT(hints_of(dear + "keep_warm_interval: 15m}\n"), HasSubstr("when the ping comes"));
 }
 

@@ -128,6 +128,9 @@ struct Limits {
 struct Probes {
   std::string health_path = "/v2/health/ready";  // always-on backends, by GET; 2xx is healthy
   std::string wake_path = "/v2/health/ready";    // serverless, by GET; only sent to wake or to ping
+  // Serverless, by POST with the field `warmgate-release`: the instance that gets it ends. None:
+  // instances cannot be asked to.
+  std::optional<std::string> release_path;
 };
 
 // Do both pools serve the same model? Asked when a backend is seen healthy or warm anyway.

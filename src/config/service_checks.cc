@@ -139,8 +139,18 @@ void check_keep_warm(const Service& service, const std::string& path, Report& re
   }
   if (serverless.billing == policy::Billing::instance) {
     report.hint_at(path + ".serverless.keep_warm",
-                   "with `billing: instance` pays for an idle instance day and night");
+                   "has no effect with `billing: instance`: a ping there costs idle time, and what "
+                   "is kept is decided by its price");
   }
+}
+
+void check_release(const Service& service, const std::string& path, Report& report) {
+  if (!service.probes.release_path ||
+      service.policy.serverless.billing == policy::Billing::instance) {
+    return;
+  }
+  report.hint_at(path + ".serverless.release_path",
+                 "has no effect with `billing: request`: an idle instance costs nothing there");
 }
 
 void check_routes_within(const Service& service, const std::string& path, Report& report) {
@@ -164,6 +174,7 @@ void check_service(const Config& config, const Service& service, const std::stri
   check_keep_warm(service, path, report);
   check_money(service, path, report);
   check_schedules(service, path, report);
+  check_release(service, path, report);
   check_routes_within(service, path, report);
   if (service.policy.queue.max_bytes < service.limits.max_body) {
     report.hint_at(path + ".queue.max_bytes",

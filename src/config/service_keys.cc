@@ -130,6 +130,13 @@ CodecPtr<Service> serverless_section() {
            "What an instance has: estimates of cost rest on it.")
       .key("schedules", &Service::schedules, list_of(schedule_section(), 0, kMaxSchedules),
            "Windows of the week for which the pool is woken ahead, and kept warm.")
+      .key("release_path", via(&Service::probes, &Probes::release_path),
+           or_word(request_path(), "none"),
+           "Where an instance is asked to end, with `billing: instance`. `none`: it cannot be.")
+      .key("rental_trust", at(&S::rental_trust), number(0.05, 1),
+           "With `billing: instance`, how far the learned idle gaps are followed: what is paid "
+           "for idling and starts stays within 1 + 1/trust times that of perfect foresight. 1 "
+           "follows them not at all.")
       .key("tls", &Service::serverless_tls, tls_section(), "TLS with its `https://` backends.");
   return section;
 }
@@ -252,6 +259,7 @@ void complete(Service& service) {
   price(service);
   service.policy.always_on.backends = static_cast<uint16_t>(service.always_on.size());
   service.policy.serverless.backends = static_cast<uint16_t>(service.serverless.size());
+  service.policy.serverless.can_release = service.probes.release_path.has_value();
   const std::string_view placeholder = "{name}";
   const size_t at = service.model.path.find(placeholder);
   if (at == std::string::npos || service.model.name.empty()) return;
@@ -271,6 +279,9 @@ CodecPtr<Service> service_section() {
            "Which requests it takes; the most specific match of all services wins.")
       .key("slo", policy(&P::slo), duration(1ms, 1h),
            "The latency that a request should stay within, from its arrival.")
+      .key("slo_share", policy(&P::slo_share), number(0.5, 0.99999),
+           "The share of requests that should be within the SLO: what a late one is worth, where "
+           "idle time is paid.")
       .key("slo_until", policy(&P::slo_first_byte),
            choice<bool>({{"last_byte", false}, {"first_byte", true}}),
            "What the SLO counts to; `first_byte` suits streamed answers.")

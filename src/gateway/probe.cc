@@ -17,13 +17,14 @@ Probe::Probe(net::Loop& loop, transport::ClientPool& pool, const ProbeRequest& r
       timer_(loop.timers(), [this] { finish(Outcome::timed_out); }) {
   transaction_ = &pool.begin(*this);
   const std::string hold = format_duration(request.hold);
-  const std::array<http::Field, 3> fields{http::Field{"user-agent", "warmgate"},
-                                          http::Field{"accept", "*/*"},
-                                          http::Field{kHoldField, hold}};
-  const std::span<const http::Field> sent(fields);
-  transaction_->send_head({"GET", request.path, request.authority,
-                           request.hold > Duration::zero() ? sent : sent.first(2),
-                           http::BodyLength::none()});
+  const std::array<http::Field, 3> fields{
+      http::Field{"user-agent", "warmgate"}, http::Field{"accept", "*/*"},
+      request.release ? http::Field{kReleaseField, "1"} : http::Field{kHoldField, hold}};
+  const std::span<const http::Field> all(fields);
+  const bool third = request.release || request.hold > Duration::zero();
+  transaction_->send_head({request.release ? "POST" : "GET", request.path, request.authority,
+                           third ? all : all.first(2),
+                           request.release ? http::BodyLength::of(0) : http::BodyLength::none()});
   transaction_->send_end();
   if (transaction_->connected()) on_connected();
   timer_.arm_after(request.timeout);

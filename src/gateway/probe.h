@@ -1,5 +1,5 @@
-// Probe: one GET of the gateway's own: a wake, a ping, a health check, or a look at a model's
-// metadata.
+// Probe: one request of the gateway's own: by GET a wake, a ping, a health check or a look at a
+// model's metadata, by POST the word to an instance that it should end.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +18,7 @@ struct ProbeRequest {
   std::string path;
   std::string authority;
   Duration timeout{};
+  bool release = false;  // ask the instance that gets it to end
   Duration hold{};       // ask the backend to hold its answer, so that it takes up a slot
   size_t keep_body = 0;  // bytes of the answer's body that are wanted; more is a failure
   stats::LatencyHistogram* accepted = nullptr;  // where the time to a connection is recorded

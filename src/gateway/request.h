@@ -19,6 +19,7 @@ inline constexpr std::string_view kAttemptsField = "warmgate-attempts";
 inline constexpr std::string_view kInstanceField = "warmgate-instance";  // backends send it
 inline constexpr std::string_view kTimeoutField = "warmgate-timeout";    // "800ms": client's limit
 inline constexpr std::string_view kPriorityField = "warmgate-priority";  // "high" or "low"
+inline constexpr std::string_view kReleaseField = "warmgate-release";    // sent with "exit, please"
 inline constexpr std::string_view kHoldField = "warmgate-hold";          // sent with pings
 
 struct StoredRequest {

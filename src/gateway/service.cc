@@ -237,12 +237,18 @@ void Service::apply(const policy::Reject& action) {
   exchange(action.request).reject(action);
 }
 
+const std::string& Service::probe_path(const policy::StartProbe& action) const {
+  const config::Probes& probes = config_.probes;
+  if (action.backend.pool == PoolKind::always_on) return probes.health_path;
+  const bool release = action.kind == policy::ProbeKind::release;
+  return release ? probes.release_path.value() : probes.wake_path;
+}
+
 void Service::apply(const policy::StartProbe& action) {
   Backend& target = backend(action.backend);
   ProbeRequest request;
-  const bool always_on = action.backend.pool == PoolKind::always_on;
-  request.path = target.config().base_path +
-                 (always_on ? config_.probes.health_path : config_.probes.wake_path);
+  request.release = action.kind == policy::ProbeKind::release;
+  request.path = target.config().base_path + probe_path(action);
   request.authority = target.config().host_header;
   request.timeout = action.timeout;
   request.hold = action.hold;

@@ -81,6 +81,7 @@ class Service {
   void apply(const policy::Commit& action);
   void apply(const policy::CancelAttempt& action);
   void apply(const policy::Reject& action);
+  const std::string& probe_path(const policy::StartProbe& action) const;
   void apply(const policy::StartProbe& action);
   void apply(const policy::SetTimer& action);
   void apply(const policy::Preconnect& action);

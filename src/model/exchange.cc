@@ -21,6 +21,7 @@ Exchange::Exchange(ModelServer& server, transport::ServerTransaction& transactio
   request_.method = head.method_text;
   request_.target = head.target;
   request_.hold = field(head, "warmgate-hold");
+  request_.release = head.fields.find("warmgate-release") != nullptr;
   request_.content_encoding = field(head, "content-encoding");
 }
 

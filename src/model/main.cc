@@ -60,6 +60,9 @@ void declare(CLI::App& serve, std::string& model_flag, ServeOptions& options) {
   serve.add_option("--max-batch", options.max_batch, "Largest batch in one request")
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
+  serve.add_flag("--allow-release", options.can_release,
+                 "End when POST /release asks for it with the field warmgate-release, as warmgate "
+                 "does where idle instances are paid");
 }
 
 std::string random_instance_id() {

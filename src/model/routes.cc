@@ -44,11 +44,13 @@ Route find_route(std::string_view target) {
   if (path == "/v2/health/live") return just(Endpoint::live);
   if (path == "/v2/health/ready") return just(Endpoint::ready);
   if (path == "/metrics") return just(Endpoint::metrics);
+  if (path == "/release") return just(Endpoint::release);
   return {};
 }
 
 std::string_view allowed_methods(Endpoint endpoint) {
-  return endpoint == Endpoint::infer ? "POST" : "GET, HEAD";
+  const bool acts = endpoint == Endpoint::infer || endpoint == Endpoint::release;
+  return acts ? "POST" : "GET, HEAD";
 }
 
 }  // namespace warmgate::model

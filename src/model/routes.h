@@ -14,6 +14,7 @@ enum class Endpoint {
   model_ready,      // ... /ready
   infer,            // ... /infer
   metrics,          // /metrics
+  release,          // /release: end this instance
 };
 
 struct Route {

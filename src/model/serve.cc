@@ -51,13 +51,17 @@ int run(net::EpollLoop& loop, const net::Address& address, const ServeOptions& o
   bool complete = true;
   ModelServer* server_address = nullptr;
   // Before the server: its worker threads must inherit that these signals are blocked.
-  const auto signals = loop.on_signals({SIGTERM, SIGINT}, [&](int) {
-    if (std::exchange(stopping, true)) std::_Exit(kExitOk);  // asked twice: at once
+  const auto stop = [&] {
+    if (std::exchange(stopping, true)) return;
     log_info("model", "stopping: finishing what was accepted");
     server_address->drain(kDrainLimit, [&](bool all_answered) {
       complete = all_answered;
       loop.stop();
     });
+  };
+  const auto signals = loop.on_signals({SIGTERM, SIGINT}, [&](int) {
+    if (stopping) std::_Exit(kExitOk);  // asked twice: at once
+    stop();
   });
 
   ServiceOptions service;
@@ -67,6 +71,7 @@ int run(net::EpollLoop& loop, const net::Address& address, const ServeOptions& o
   service.started = started;
   service.max_queue = options.max_queue;
   service.limits.max_batch = options.max_batch;
+  if (options.can_release) service.on_release = stop;
   ModelServer server(loop, std::move(service), std::move(engines));
   server_address = &server;
   if (const Status listening = server.listen(address); !listening) {

@@ -26,6 +26,7 @@ struct ServeOptions {
   size_t workers = 1;
   size_t max_queue = 32;
   int64_t max_batch = 1024;
+  bool can_release = false;  // does POST /release end it?
   std::string instance_id;
   std::string version;  // of this program
 };

@@ -39,6 +39,7 @@ std::variant<Response, ModelService::Ticket> ModelService::handle(Request reques
   const Route route = find_route(request.target);
   if (auto refusal = refuse_route(request, route)) return std::move(*refusal);
   if (route.endpoint == Endpoint::infer) return infer(std::move(request), std::move(later));
+  if (route.endpoint == Endpoint::release) return release();
   if (route.endpoint == Endpoint::ready && !request.hold.empty()) {
     return hold_ping(request.hold, std::move(later));
   }
@@ -77,11 +78,18 @@ Response ModelService::answer(const Request& request, const Route& route) const 
       return response;
     }
     case Endpoint::infer:
+    case Endpoint::release:
     case Endpoint::not_found:
       break;
   }
   WG_ASSERT(false, "handle() answers these endpoints itself");
   return error(500, request.target);
+}
+
+// What was accepted is finished first, this answer included.
+Response ModelService::release() {
+  if (!std::exchange(released_, true)) host_.after(0ms, options_.on_release);
+  return json(200, R"({"released":true})");
 }
 
 // ---- pings that are held open, so that a platform sees requests in flight ----

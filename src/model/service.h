@@ -44,6 +44,7 @@ struct Request {
   std::string body;
   std::string hold;              // the field warmgate-hold, if any
   std::string content_encoding;  // the field of that name, if any
+  bool release = false;          // has the field warmgate-release
 };
 
 struct Response {
@@ -63,6 +64,9 @@ struct ServiceOptions {
   size_t max_held_pings = 1024;
   Duration max_hold = 10s;
   Limits limits;
+  // Ends this instance, when it is asked to; called once, not from within handle(). Null: it
+  // cannot be asked.
+  std::function<void()> on_release;
 };
 
 class ModelService {
@@ -102,6 +106,7 @@ class ModelService {
 
   void engine_proved(const Status& status);
   Response answer(const Request& request, const Route& route) const;
+  Response release();
   Handled hold_ping(std::string_view hold, Respond later);
   void release_ping(Ticket ticket);
   Handled infer(Request request, Respond later);
@@ -123,6 +128,7 @@ class ModelService {
   Instance instance_;
   Metrics metrics_;
   Phase phase_ = Phase::warming;
+  bool released_ = false;
   std::string broken_why_;
   size_t engines_to_prove_;
   double mean_seconds_ = 0;  // of recent inferences; 0 before the first

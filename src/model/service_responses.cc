@@ -51,7 +51,11 @@ Response ModelService::too_many_bytes() {
 
 std::optional<Response> ModelService::refuse_route(const Request& request,
                                                    const Route& route) const {
-  if (route.endpoint == Endpoint::not_found) {
+  // Whoever may not release learns nothing of the path: a gateway lets no client's warmgate-release
+  // through, so that only the gateway itself can.
+  const bool hidden =
+      route.endpoint == Endpoint::release && (!options_.on_release || !request.release);
+  if (route.endpoint == Endpoint::not_found || hidden) {
     return error(404, "There is nothing at this path: see /v2, /v2/health/ready, /v2/models/" +
                           model_.name + " and /metrics.");
   }
@@ -65,7 +69,8 @@ std::optional<Response> ModelService::refuse_route(const Request& request,
                           model_.version() + "\".");
   }
   const bool reads = request.method == "GET" || request.method == "HEAD";
-  if (route.endpoint == Endpoint::infer ? request.method == "POST" : reads) return std::nullopt;
+  const bool acts = route.endpoint == Endpoint::infer || route.endpoint == Endpoint::release;
+  if (acts ? request.method == "POST" : reads) return std::nullopt;
   const std::string allowed(allowed_methods(route.endpoint));
   Response response = error(405, "This path takes " + allowed + ".");
   response.fields.emplace_back("Allow", allowed);

@@ -31,6 +31,7 @@ class ModelServiceTest : public testing::Test {
     options.max_queue = max_queue;
     options.max_queue_bytes = 1000;
     options.max_held_pings = 2;
+    options.on_release = on_release_;
     service_ =
         std::make_unique<ModelService>(host_, options, fake_engines(workers, &gate_, engine_works));
   }
@@ -44,8 +45,8 @@ class ModelServiceTest : public testing::Test {
   std::variant<Response, ModelService::Ticket> ask(std::string_view method, std::string_view target,
                                                    std::string_view body = "",
                                                    std::string_view hold = "") {
-    Request request{std::string(method), std::string(target), std::string(body), std::string(hold),
-                    ""};
+    Request request{
+        std::string(method), std::string(target), std::string(body), std::string(hold), "", false};
     return service_->handle(std::move(request),
                             [this](Response response) { later_.push_back(std::move(response)); });
   }
@@ -70,11 +71,31 @@ class ModelServiceTest : public testing::Test {
     return "";
   }
 
+  std::function<void()> on_release_;
   Gate gate_;  // each inference passes it
   ManualHost host_;
   std::vector<Response> later_;
   std::unique_ptr<ModelService> service_;
 };
+
+TEST_F(ModelServiceTest, EndsWhenTheGatewayAsksForItAndNobodyElseCan) {
+  start_ready();
+  const auto ask_to_end = [this](std::string method, bool with_field) {
+    Request request{std::move(method), "/release", "", "", "", with_field};
+    return std::get<Response>(service_->handle(std::move(request), [](const Response&) {}));
+  };
+  EXPECT_EQ(ask_to_end("POST", true).status, 404) << "off by default";
+  int released = 0;
+  on_release_ = [&released] { ++released; };
+  start_ready();
+  EXPECT_EQ(ask_to_end("POST", false).status, 404) << "a client's request";
+  EXPECT_EQ(ask_to_end("GET", true).status, 405);
+  EXPECT_EQ(ask_to_end("POST", true).status, 200);
+  EXPECT_EQ(released, 0) << "the answer goes first";
+  EXPECT_EQ(ask_to_end("POST", true).status, 200);
+  host_.advance(1ms);
+  EXPECT_EQ(released, 1);
+}
 
 TEST_F(ModelServiceTest, IsReadyOnlyAfterARealInference) {
   gate_.close();

@@ -97,6 +97,7 @@ void take_service(const config::Service& service, sim::World& world) {
   if (service.instance.gpu == billing::Gpu::l4_zonal) {
     world.serverless.prices.gpu_s = billing::kZonalGpuS;
   }
+  world.serverless.can_release = serverless.can_release;
   world.serverless.start = sim::StartTime::fixed(serverless.expected_cold_start);
   world.serverless.idle_limit = serverless.idle_lifetime;
   world.serverless.idle_least = serverless.idle_lifetime / 2;
@@ -116,6 +117,7 @@ Status take_flags(const PlanOptions& options, sim::World& world) {
   } else if (!options.billing.empty()) {
     return Error{"--billing is \"" + options.billing + "\", and can be request or instance"};
   }
+  if (options.release) serverless.can_release = *options.release;
   if (!options.cold_start.empty()) {
     auto start = parse_cold_start(options.cold_start);
     if (!start) return start.error();

@@ -31,6 +31,7 @@ struct PlanOptions {
   std::optional<uint32_t> concurrency;
   std::optional<uint32_t> max_instances;
   std::string billing;
+  std::optional<bool> release;  // can an instance be asked to end?
   std::string policies = "all";
   double target = 99.9;  // per cent within the SLO
   double scale = 1;      // of the number of requests

@@ -79,7 +79,9 @@ policy::ServiceSettings settings_of(const Inputs& inputs, const sim::World& worl
   settings.health.enabled = facts.health.enabled;
   const bool keep_warm = settings.serverless.keep_warm;
   const Duration keep_warm_interval = settings.serverless.keep_warm_interval;
+  const double rental_trust = settings.serverless.rental_trust;
   settings.serverless = facts.serverless;
+  settings.serverless.rental_trust = rental_trust;
   settings.serverless.keep_warm = keep_warm;
   settings.serverless.keep_warm_interval = keep_warm_interval;
   return settings;
@@ -90,7 +92,8 @@ Outcome run_trial(const Inputs& inputs, const Trial& trial, const std::atomic<bo
   const sim::World world = world_of(inputs, trial);
   Outcome outcome{trial, {}, inputs.impossible};
   if (trial.policy->kind == Policy::Kind::oracle) {
-    outcome.figures = sim::oracle_schedule(world, inputs.workload());
+    outcome.figures = sim::oracle_schedule(world, inputs.workload(),
+                                           {.can_release = world.serverless.can_release});
     return outcome;
   }
   const auto dispatcher =

@@ -222,6 +222,7 @@ void WarmgateDispatcher::send(Instant now, Slot slot, const Route& route) {
 void WarmgateDispatcher::reject(Instant now, Slot slot, RejectReason reason, uint16_t status) {
   if (queue_.contains(slot)) queue_.remove(slot);
   ++rejects_by_reason_[static_cast<size_t>(reason)];
+  error_budget_.ended(true, settings_.slo_share);
   emit(Reject{requests_[slot].id, reason, status, retry_after(now, reason)});
   forget_request(slot);
 }

@@ -40,8 +40,14 @@ void WarmgateDispatcher::start(Instant now, Slot slot, const Route& route) {
   ++request.attempts_in_all;
   ++attempts_by_reason_[static_cast<size_t>(reason)];
 
-  Attempt attempt{
-      AttemptId{++last_attempt_}, slot, route.backend, now, reason, route.trial, route.pressing};
+  Attempt attempt{AttemptId{++last_attempt_},
+                  slot,
+                  route.backend,
+                  now,
+                  reason,
+                  route.trial,
+                  route.pressing,
+                  route.spare};
   const Slot attempt_slot = attempts_.insert(attempt.id, attempt);
   const auto room = std::find(request.running.begin(), request.running.end(), kNoSlot);
   WG_ASSERT(room != request.running.end(), "a request has at most two attempts at a time");
@@ -56,6 +62,7 @@ void WarmgateDispatcher::start(Instant now, Slot slot, const Route& route) {
     ++serverless_[route.backend.index].in_flight;
     ++serverless_in_flight_;
     spending_.request();
+    if (route.spare) ++spare_in_flight_;
     if (route.pressing) pressing_.began(now);
     if (route.trial) serverless_[route.backend.index].circuit.trial_started();
     if (request.waited && request.wait == Wait::start && first) note_delayed(false);
@@ -87,6 +94,7 @@ void WarmgateDispatcher::commit(Instant now, Slot attempt_slot) {
   if (attempt.reason == Reason::bypass) ++bypasses_won_;
   const bool counted = request.waited && request.wait == Wait::start;  // when it was released
   if (attempt.saw_start && !counted) note_delayed(attempt.first_to_see);
+  if (settings_.slo_first_byte) count_late(now, request, attempt);
   if (request.predicted && settings_.slo_first_byte) judge_prediction(now, request);
   for (const Slot other : request.running) {
     if (other != kNoSlot && other != attempt_slot) cancel(other);
@@ -265,6 +273,7 @@ void WarmgateDispatcher::on(Instant now, const AttemptFinished& event) {
   } else {
     --serverless_[attempt.backend.index].in_flight;
     --serverless_in_flight_;
+    if (attempt.spare) --spare_in_flight_;
     if (attempt.pressing) pressing_.ended();
     if (attempt.trial) serverless_[attempt.backend.index].circuit.trial_ended();
   }
@@ -278,6 +287,7 @@ void WarmgateDispatcher::on(Instant now, const AttemptFinished& event) {
   Request& request = requests_[slot];
   if (request.committed == attempt_slot) {
     finish_committed(now, attempt, event.outcome);
+    if (!settings_.slo_first_byte) count_late(now, request, attempt);
     if (request.predicted && !settings_.slo_first_byte) judge_prediction(now, request);
     forget_request(slot);
   } else if (event.outcome == Outcome::cancelled) {  // not by us: the client left
@@ -295,6 +305,12 @@ void WarmgateDispatcher::finish_committed(Instant now, const Attempt& attempt, O
   PoolTimes& times =
       attempt.backend.pool == PoolKind::always_on ? always_on_times_ : serverless_times_;
   times.complete(now - attempt.began);
+}
+
+// Late, though its own answer took no longer than the SLO: more capacity would have helped.
+void WarmgateDispatcher::count_late(Instant now, const Request& request, const Attempt& attempt) {
+  const bool late = now > request.deadline && now - attempt.began <= settings_.slo;
+  error_budget_.ended(late, settings_.slo_share);
 }
 
 // It waited, since it was thought to make it: did it?

@@ -161,6 +161,7 @@ enum class ProbeKind : uint8_t {
   wake,       // GET the wake path; its only purpose is that an instance starts
   health,     // GET the health path of an always-on backend
   keep_warm,  // ping an idle serverless pool
+  release,    // ask one serverless instance to end: whichever the platform gives the request to
 };
 // Answered by exactly one ProbeFinished.
 struct StartProbe {

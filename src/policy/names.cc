@@ -105,6 +105,8 @@ std::string_view name(ProbeKind kind) {
       return "health";
     case ProbeKind::keep_warm:
       return "keep-warm";
+    case ProbeKind::release:
+      return "release";
   }
   return "";
 }

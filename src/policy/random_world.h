@@ -16,6 +16,8 @@ inline WorldSettings random_world(uint64_t seed) {
   service.serverless.concurrency = 1 + static_cast<uint32_t>(prng.below(8));
   service.serverless.max_instances = 1 + static_cast<uint32_t>(prng.below(6));
   service.serverless.keep_warm = false;
+  service.serverless.billing = prng.chance(0.3) ? Billing::instance : Billing::request;
+  service.serverless.can_release = prng.chance(0.7);
   service.prefer = prng.chance(0.5) ? Prefer::serverless : Prefer::always_on;
   service.slo = std::chrono::milliseconds(50 + prng.below(1000));
   service.slo_first_byte = prng.chance(0.2);

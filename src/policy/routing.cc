@@ -65,7 +65,13 @@ bool WarmgateDispatcher::route_low_demand(Instant now, const Request& request, R
 bool WarmgateDispatcher::route_sparing(Instant now, const Request& request, Route& route) const {
   const Reason reason = demand_level_.high() ? Reason::light : Reason::low_demand;
   if (always_on_meets(now, request) && to_always_on(now, request, reason, route)) return true;
-  if (always_on_in_time(now, request)) return false;
+  if (always_on_in_time(now, request)) {
+    // An idle instance that is paid anyway is free to use, and nobody has to wait; but where it
+    // cannot be let go, use prolongs its life.
+    route.spare = pays_idle() && may_spend(now) && settings_.serverless.can_release &&
+                  to_serverless(now, request, Reason::overflow, route);
+    return route.spare;
+  }
   return to_serverless(now, request, Reason::overflow, route) ||
          to_always_on(now, request, reason, route);
 }

@@ -45,7 +45,10 @@ struct ServerlessSettings {
   Duration idle_lifetime = 15min;     // ceiling by the platform's documentation
   bool keep_warm = false;             // ping an idle pool so that it stays warm
   Duration keep_warm_interval = 0s;   // 0 = learned, under the idle lifetime
-  double usd_per_instance_s = 0;      // while it works, or lives: as `billing` says
+  // Where idle time is paid.
+  bool can_release = false;       // instances end when they are asked to
+  double rental_trust = 0.5;      // idle_rental.h: in (0, 1], 1 follows no prediction
+  double usd_per_instance_s = 0;  // while it works, or lives: as `billing` says
   double usd_per_request = 0;
 };
 
@@ -105,6 +108,9 @@ struct WakeSettings {
 struct ServiceSettings {
   Duration slo = 500ms;  // arrival to last byte, or to first output when `slo_first_byte`
   bool slo_first_byte = false;
+  // The share of requests that should be within the SLO. It prices a late one by the newsvendor's
+  // ratio: share / (1 - share) times what it costs to serve one.
+  double slo_share = 0.999;
   Prefer prefer = Prefer::serverless;
   AlwaysOnSettings always_on;
   ServerlessSettings serverless;

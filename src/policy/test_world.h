@@ -92,6 +92,7 @@ class TestWorld {
     uint32_t in_flight = 0;
     uint64_t served = 0;
     bool alive = true;
+    bool leaving = false;  // it was asked to end
   };
   enum class What : uint8_t {
     arrival,
@@ -173,6 +174,7 @@ class TestWorld {
     uint64_t instance = 0;
     Duration hold{};
     bool done = false;
+    bool release = false;
   };
   std::map<uint64_t, ProbeState> probes_;
   std::vector<bool> always_on_alive_;
@@ -285,6 +287,7 @@ inline void TestWorld::happen(const Happening& next) {
       if (world_.names_instances && alive) {
         evidence = {InstanceKey{probe.instance}, now_ - instance.ready, instance.served};
       }
+      if (probe.release) instances_[probe.instance].leaving = true;
       free_instance(probe.instance);
       tell(ProbeFinished{ProbeId{next.id}, alive ? probe_answer() : Outcome::server_error,
                          evidence});

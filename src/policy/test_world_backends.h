@@ -61,7 +61,7 @@ inline void TestWorld::finish(uint64_t id, Outcome outcome) {
 // The platform: an instance with room, or a place in its own queue and perhaps a new instance.
 inline void TestWorld::place(uint64_t id, bool probe) {
   for (auto& [key, instance] : instances_) {
-    if (pending_.empty() && instance.alive && instance.ready <= now_ &&
+    if (pending_.empty() && instance.alive && !instance.leaving && instance.ready <= now_ &&
         instance.in_flight < world_.service.serverless.concurrency) {
       return run_on(id, key, probe);
     }
@@ -116,6 +116,7 @@ inline void TestWorld::run_on(uint64_t id, uint64_t key, bool probe) {
 inline void TestWorld::free_instance(uint64_t key) {
   --instances_[key].in_flight;
   instances_[key].last_busy = now_;
+  if (instances_[key].leaving && instances_[key].in_flight == 0) instances_[key].alive = false;
   place_pending();  // first come those who wait at the platform
 }
 

@@ -98,12 +98,15 @@ inline void TestWorld::end_request(RequestId id) {
 inline void TestWorld::carry_out_probe(const StartProbe& action) {
   const uint64_t id = action.probe.value;
   if (draining_) complain("a probe during a drain");
-  probes_[id] = {now_, action.backend, 0, action.hold, false};
+  probes_[id] = {now_, action.backend, 0, action.hold, false, action.kind == ProbeKind::release};
   if (action.backend.pool == PoolKind::serverless) {
     const bool needed = std::any_of(requests_.begin(), requests_.end(), [&](const auto& entry) {
       return !entry.second.ended || entry.second.arrived == now_;
     });
-    if (!needed) complain("a probe to an idle serverless pool that nobody needs");
+    const bool paid = world_.service.serverless.billing == Billing::instance;
+    if (action.kind == ProbeKind::release && !paid) complain("a release where idle is free");
+    if (!needed && action.kind != ProbeKind::release)
+      complain("a probe to an idle serverless pool that nobody needs");
     return place(id, true);
   }
   const bool alive = always_on_alive_[action.backend.index];

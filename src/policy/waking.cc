@@ -58,8 +58,19 @@ void WarmgateDispatcher::wake_if_needed(Instant now) {
   if ((!backlog_calls(now) && !foreseen) || !may_wake(now)) return;
   const uint32_t have = serverless_usable(now) ? warmth_.instances(now) : 0;
   const uint32_t coming = have + starting_instances();
-  const uint32_t wanted = instances_wanted(now);
+  const uint32_t wanted = worth_waking(now, instances_wanted(now), coming);
   if (wanted > coming && wakes_.may_ask_for(now, wanted)) send_wakes(now, wanted - coming, wanted);
+}
+
+// Where idle time is paid, a wake has to be worth it. Who has no other pool is not asked.
+uint32_t WarmgateDispatcher::worth_waking(Instant now, uint32_t wanted, uint32_t coming) {
+  if (!pays_idle()) return wanted;
+  const InstanceRentals::Terms terms = rental_terms();
+  const bool backlog = waiting_for_serverless(now) > 0;
+  const auto cause = backlog ? WakeTrials::Cause::backlog : WakeTrials::Cause::forecast;
+  const uint32_t worth = rentals_.worth_waking(now, cause, wanted, coming, terms);
+  const bool no_other = always_on_slots(now) == 0 || !queue_.empty(Lane::serverless_only);
+  return no_other ? wanted : worth;
 }
 
 // Do those who wait call for the serverless pool?
@@ -92,8 +103,19 @@ uint32_t WarmgateDispatcher::instances_wanted(Instant now) {
   const bool usable = serverless_usable(now);
   if (usable && serverless(now) == Serverless::on_trial) return 0;  // trials, not wakes, lead back
   const bool only_confirm = !usable && warmth_.believed_warm(now);
-  const uint32_t wanted = only_confirm ? 1 : instances_for(concurrency_wanted(now));
+  const uint32_t wanted = only_confirm  ? 1
+                          : pays_idle() ? paid_instances_wanted(now)
+                                        : instances_for(concurrency_wanted(now));
   return std::min(wanted, settings_.serverless.max_instances);
+}
+
+// What is needed now or foreseen, without the spare and the memory that idle time for nothing pays.
+uint32_t WarmgateDispatcher::paid_instances_wanted(Instant now) const {
+  const double per_slot = serverless_rate_per_slot();
+  if (per_slot == 0) return std::max(1u, rentals_.needed());
+  const double load = demand_.forecast_per_s(now, cold_starts_.slow()) / per_slot;
+  const double beyond = load - settings_.wake.headroom * always_on_slots(now);
+  return std::max(rentals_.needed(), instances_for(beyond));
 }
 
 uint32_t WarmgateDispatcher::instances_for(double concurrency) const {
@@ -380,6 +402,7 @@ void WarmgateDispatcher::health_ended(Instant now, AlwaysOnBackend& backend, Out
 
 void WarmgateDispatcher::on(Instant now, const ProbeFinished& event) {
   if (event.probe == keep_warm_probe_ && event.probe) return keep_warm_ended(now, event);
+  if (event.probe == release_ && event.probe) return release_ended(now, event);
   for (AlwaysOnBackend& backend : always_on_) {
     if (backend.probe == event.probe) return health_ended(now, backend, event.outcome);
   }

@@ -61,6 +61,7 @@ void WarmgateDispatcher::settle(Instant now) {
     if (!queue_.empty()) serve_queue(now);
     if (silence_due_.next() <= now) doubt_silent(now);
     if (bypass_due_.next() <= now) bypass_slow(now);
+    if (pays_idle()) settle_rentals(now);
     if (!queue_.empty() || demand_.arrived_at(now)) wake_if_needed(now);
     if (keeps_warm(now)) keep_warm(now);
     if (next_health_ <= now) probe_always_on(now);
@@ -95,6 +96,8 @@ void WarmgateDispatcher::on(Instant, const SettingsChanged& event) {
   for (ServerlessBackend& backend : serverless_) backend.circuit.configure(settings_.circuit);
   queue_.configure(settings_.queue);
   warmth_.configure(settings_.serverless);
+  rentals_ = InstanceRentals{};  // its levels are of the concurrency that was
+  release_due_ = kNever;
   cold_starts_.set_expected(settings_.serverless.expected_cold_start);
   retry_budget_.set_share(settings_.retry.budget);
   bypass_budget_.set_share(settings_.bypass.budget);
@@ -125,6 +128,7 @@ Instant WarmgateDispatcher::next_needed(Instant now) const {
   if (keeps_warm(now)) consider(keep_warm_due(now));
   if (scheduled()) consider(schedule_lead());
   consider(next_health_);
+  consider(release_due_);
   if (queue_.empty()) return next;
   consider(queue_.next_expiry());
   const Instant front = queue_.front_deadline(Lane::on_time);

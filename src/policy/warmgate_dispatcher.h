@@ -11,7 +11,10 @@
 #include "policy/cold_start_clock.h"
 #include "policy/demand_forecast.h"
 #include "policy/dispatcher.h"
+#include "policy/error_budget.h"
+#include "policy/instance_rentals.h"
 #include "policy/instant_heap.h"
+#include "policy/paid_instances.h"
 #include "policy/pool_times.h"
 #include "policy/prediction_margin.h"
 #include "policy/pressing.h"
@@ -37,6 +40,7 @@ namespace warmgate::policy {
 //   routing.cc               the seven cases: where a request goes now
 //   attempts.cc              attempts from start to end: evidence, retry, bypass
 //   waking.cc                wakes, keeping warm, health probes, cold starts and who saw them
+//   releasing.cc             letting go of instances whose idle time is paid
 //   reporting.cc             status, invariants
 //   saving.cc                the state as bytes, and back
 //
@@ -70,15 +74,16 @@ class WarmgateDispatcher final : public Dispatcher {
   // tools/check_visits.py tell what was forgotten.
   template <class Visitor>
   auto visit(Visitor&& visitor) {
-    return visitor(settings_, prng_, out_, now_, timer_, draining_, requests_, attempts_,
-                   last_attempt_, last_probe_, queue_, late_in_turn_, always_on_, serverless_,
-                   next_health_, serverless_in_flight_, always_on_work_, margin_, always_on_times_,
-                   serverless_times_, demand_, demand_level_, warmth_, cold_starts_, bursts_,
-                   wakes_, pressing_, cold_start_, ready_at_, schedule_, scheduled_asked_,
-                   keep_warm_probe_, keep_warm_sent_, spending_, retry_budget_, bypass_budget_,
-                   bypass_due_, silence_due_, cold_start_counts_, ready_times_, bypasses_,
-                   bypasses_won_, retries_, attempts_by_reason_, rejects_by_reason_,
-                   probes_by_kind_);
+    return visitor(
+        settings_, prng_, out_, now_, timer_, draining_, requests_, attempts_, last_attempt_,
+        last_probe_, queue_, late_in_turn_, always_on_, serverless_, next_health_,
+        serverless_in_flight_, spare_in_flight_, always_on_work_, margin_, always_on_times_,
+        serverless_times_, demand_, demand_level_, warmth_, cold_starts_, bursts_, wakes_,
+        pressing_, cold_start_, ready_at_, schedule_, scheduled_asked_, keep_warm_probe_,
+        keep_warm_sent_, spending_, error_budget_, paid_, rentals_, release_, release_sent_,
+        release_search_, release_due_, release_pause_, release_paused_until_, retry_budget_,
+        bypass_budget_, bypass_due_, silence_due_, cold_start_counts_, ready_times_, bypasses_,
+        bypasses_won_, retries_, attempts_by_reason_, rejects_by_reason_, probes_by_kind_);
   }
   bool sound() const;  // for members that were read from a file: is each slot and index one?
 
@@ -121,6 +126,7 @@ class WarmgateDispatcher final : public Dispatcher {
     Reason reason = Reason::cold;
     bool trial = false;
     bool pressing = false;      // sent beyond the warm slots, so that another instance comes
+    bool spare = false;         // sent only because an instance idled that is paid
     bool answered = false;      // its first byte was seen
     bool good = false;          // and was no failure
     bool saw_start = false;     // its instance started while it waited
@@ -132,6 +138,7 @@ class WarmgateDispatcher final : public Dispatcher {
     Reason reason = Reason::cold;
     bool trial = false;
     bool pressing = false;
+    bool spare = false;
   };
 
   struct AlwaysOnBackend {
@@ -263,6 +270,7 @@ class WarmgateDispatcher final : public Dispatcher {
   bool try_elsewhere(Instant now, Slot attempt_slot, uint16_t status);
   bool another_could_answer(Instant now, const Attempt& attempt, uint16_t status) const;
   void after_failure(Instant now, Slot slot, Outcome outcome);
+  void count_late(Instant now, const Request& request, const Attempt& attempt);
   void judge_prediction(Instant now, const Request& request);
   void finish_committed(Instant now, const Attempt& attempt, Outcome outcome);
   bool attempts_left(const Request& request) const;
@@ -276,6 +284,8 @@ class WarmgateDispatcher final : public Dispatcher {
   void wake_if_needed(Instant now);
   bool serverless_usable(Instant now) const;
   uint32_t instances_wanted(Instant now);
+  uint32_t worth_waking(Instant now, uint32_t wanted, uint32_t coming);
+  uint32_t paid_instances_wanted(Instant now) const;
   uint32_t instances_for(double concurrency) const;
   double concurrency_wanted(Instant now);
   bool backlog_calls(Instant now) const;
@@ -294,8 +304,8 @@ class WarmgateDispatcher final : public Dispatcher {
   Instant schedule_lead() const;
   bool scheduled() const { return schedule_.next_change != kNever || schedule_.instances > 0; }
   bool keeps_warm(Instant now) const {
-    return (settings_.serverless.keep_warm || (scheduled() && scheduled_instances(now) > 0)) &&
-           may_spend(now);
+    const bool pinged = settings_.serverless.keep_warm && !pays_idle();
+    return (pinged || (scheduled() && scheduled_instances(now) > 0)) && may_spend(now);
   }
   Prefer prefer(Instant now) const;
   void keep_warm(Instant now);
@@ -318,6 +328,16 @@ class WarmgateDispatcher final : public Dispatcher {
     if (const auto crossing = spending_.crossing(now)) emit(*crossing);
   }
   ProbeId next_probe_id() { return ProbeId{++last_probe_}; }
+
+  // ---- releasing.cc
+  bool pays_idle() const { return settings_.serverless.billing == Billing::instance; }
+  uint32_t waiting_for_serverless(Instant now) const;
+  void settle_rentals(Instant now);
+  uint32_t in_use() const;
+  bool may_release(Instant now) const;
+  InstanceRentals::Terms rental_terms() const;
+  void release_idle(Instant now);
+  void release_ended(Instant now, const ProbeFinished& event);
 
   PoolState serverless_state(Instant now) const;
   PoolState always_on_state(Instant now) const;
@@ -343,6 +363,7 @@ class WarmgateDispatcher final : public Dispatcher {
   std::vector<ServerlessBackend> serverless_;  // likewise
   Instant next_health_{};                      // when the next health probe of any backend is due
   uint32_t serverless_in_flight_ = 0;
+  uint32_t spare_in_flight_ = 0;
   RunningWork always_on_work_;
   PredictionMargin margin_;
   PoolTimes always_on_times_;
@@ -363,6 +384,16 @@ class WarmgateDispatcher final : public Dispatcher {
   Instant keep_warm_sent_ = Instant::min();  // never
 
   Spending spending_;
+  ErrorBudget error_budget_;
+  PaidInstances paid_;
+  InstanceRentals rentals_;  // where idle time is paid
+  ProbeId release_{};        // in flight, or none
+  Instant release_sent_{};
+  bool release_search_ = false;  // for an instance that we do not know
+  Instant release_due_ = kNever;
+  Duration release_pause_{};  // after one that ended nobody
+  Instant release_paused_until_{};
+
   RetryBudget retry_budget_;
   RetryBudget bypass_budget_;
   InstantHeap bypass_due_;   // attempts, by when their bypass is due

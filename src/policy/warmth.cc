@@ -102,6 +102,16 @@ void Warmth::found_cold(Duration idle) {
   fresh_until_ = Instant{};
 }
 
+void Warmth::one_ended(const std::optional<InstanceEvidence>& evidence) {
+  limit_ = 0;
+  if (evidence) {
+    std::erase_if(table_, [&](const Instance& known) { return known.key == evidence->instance; });
+  }
+  unnamed_slots_ = std::max(0.0, unnamed_slots_ - settings_.concurrency);
+  const bool any_left = named_ ? !table_.empty() : unnamed_slots_ >= 1;
+  if (!any_left) found_cold(Duration{});
+}
+
 void Warmth::one_more_slot() {
   if (named_) return;
   const double most = static_cast<double>(settings_.concurrency) * settings_.max_instances;

@@ -44,6 +44,7 @@ class Warmth {
   void refused(uint32_t in_flight);
   void doubt() { fresh_until_ = Instant{}; }  // silence: the next traffic waits for confirmation
   void found_cold(Duration idle);             // after an idle gap, a start had to be waited for
+  void one_ended(const std::optional<InstanceEvidence>& evidence);  // as it was asked to
   void one_more_slot();  // a further wake was held and answered, and no instance has a name
 
   bool knows(InstanceKey instance) const;

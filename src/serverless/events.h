@@ -59,6 +59,7 @@ struct ProbeFinished {
 };
 struct ProcessExited {  // also: it could not be started
   InstanceId instance;
+  bool by_itself = false;  // with status 0, as one does that was asked to end
 };
 struct TimerFired {};
 struct ShutdownStarted {

@@ -52,7 +52,7 @@ struct Counters {
   uint64_t lost = 0;  // an instance broke while it served them
   uint64_t rejected_413 = 0, rejected_429 = 0, rejected_502 = 0, rejected_503 = 0;
   uint64_t timed_out_504 = 0;
-  uint64_t starts = 0, start_failures = 0, crashes = 0, stops = 0;
+  uint64_t starts = 0, start_failures = 0, crashes = 0, releases = 0, stops = 0;
 };
 
 class InstancePool {

@@ -44,6 +44,11 @@ void InstancePool::on(const ProcessExited& event, Step& step) {
       break;
     case InstanceState::ready:
     case InstanceState::suspect:
+      if (event.by_itself && it->second.requests.empty()) {  // it was asked to, or had enough
+        ++counters_.releases;
+        remove(it, step);
+        break;
+      }
       ++counters_.crashes;
       // One that died at work is replaced; one that idled is not: only a request starts from zero.
       if (it->second.state == InstanceState::suspect || !it->second.requests.empty()) {

@@ -185,6 +185,18 @@ TEST_F(PoolTest, IdleInstanceEndsAndIsKilledAfterTheGrace) {
   EXPECT_EQ(pool_->counters().crashes, 0u);
 }
 
+TEST_F(PoolTest, AnIdleInstanceThatEndsByItselfWasReleasedAndIsNotReplaced) {
+  make(settings(1, 1));
+  arrive(0s, 1);
+  become_ready(1s, 1);
+  finish(2s, 1);
+  EXPECT_THAT(send(3s, ProcessExited{{1}, true}), IsEmpty());
+  EXPECT_TRUE(pool_->empty());
+  EXPECT_EQ(pool_->counters().releases, 1u);
+  EXPECT_EQ(pool_->counters().crashes, 0u);
+  EXPECT_EQ(pool_->bill(Instant{1h}).instance_life, 3s);
+}
+
 TEST_F(PoolTest, IdleLifetimesAreDrawnWithinTheirRange) {
   PoolSettings s = settings(1, 20);
   s.idle_least = 1min;

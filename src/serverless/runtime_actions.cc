@@ -1,4 +1,6 @@
 // What the pool decides, carried out.
+#include <sys/wait.h>
+
 #include <csignal>
 #include <set>
 #include <utility>
@@ -54,7 +56,7 @@ Status Runtime::start_process(InstanceId id, Instance& instance) {
   };
   callbacks.on_exit = [this, id, name = instance.name](int wait_status) {
     log_info(kRoom, name + " " + describe_exit(wait_status));
-    tell(ProcessExited{id});
+    tell(ProcessExited{id, WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0});
   };
   auto process = Process::start(loop_,
                                 make_launch(program_, options_.command, world_.environment,

@@ -21,6 +21,7 @@ Json counters_json(const Counters& c) {
       {"starts", c.starts},
       {"start_failures", c.start_failures},
       {"crashes", c.crashes},
+      {"releases", c.releases},
       {"stops", c.stops},
   };
 }

@@ -9,6 +9,7 @@ namespace {
 
 policy::Outcome outcome_of(uint16_t status) {
   if (status == 429 || status == 503) return policy::Outcome::refused_busy;
+  if (status >= 400 && status < 500) return policy::Outcome::client_error;
   return status >= 500 ? policy::Outcome::server_error : policy::Outcome::ok;
 }
 

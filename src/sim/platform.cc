@@ -59,6 +59,10 @@ Done Platform::take_done(uint32_t index, Slot& slot) {
     Job& job = shared_.jobs[slot];
     job.stage = Stage::answered;
     job.instance_served = ++instances_[index].served - 1;
+    if (job.is_probe && job.probe_kind == policy::ProbeKind::release) {
+      instances_[index].leaving = model_.can_release;
+      if (!model_.can_release) job.status = 404;
+    }
     free_slot(index);
   }
   return done;
@@ -102,6 +106,7 @@ uint32_t Platform::choose() const {
   for (const uint32_t index : live_) {
     const Instance& candidate = instances_[index];
     if (candidate.state != State::ready || candidate.in_use >= model_.concurrency) continue;
+    if (candidate.leaving) continue;
     if (packed && candidate.in_use < target) return index;
     if (best == kNoSlot) {
       best = index;
@@ -166,7 +171,14 @@ void Platform::place(uint32_t index, Slot slot) {
 void Platform::free_slot(uint32_t index) {
   add_demand();
   --working_;
-  if (--instances_[index].in_use == 0) idle(index);
+  if (--instances_[index].in_use == 0) {
+    if (instances_[index].leaving) {
+      end(index);
+      scale_out(false, model_.min_instances);
+    } else {
+      idle(index);
+    }
+  }
   while (place_waiting_one()) {
   }
 }

@@ -77,6 +77,7 @@ class Platform {
     bool by_wake = false;
     bool used = false;     // by a request
     bool seen = false;     // a request waited for its start
+    bool leaving = false;  // it was asked to end, and does when nothing is left to do
     bool counted = false;  // among the starts: it was not there from the beginning
     billing::BilledTime active, life;
     Worker worker;

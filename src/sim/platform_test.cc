@@ -35,6 +35,7 @@ class PlatformTest : public testing::Test {
       workload.push_back({.at = request.at, .service = request.service});
     }
     dispatcher_ = SendEverywhere(policy::PoolKind::serverless);
+    if (release_after_) dispatcher_.release_after(*release_after_);
     if (probe_hold_) dispatcher_.send_probe(*probe_hold_);
     SimulationOptions options;
     options.measure_from = measure_from_;
@@ -46,9 +47,33 @@ class PlatformTest : public testing::Test {
   World world_;
   uint64_t seed_ = 1;
   std::optional<Duration> probe_hold_;
+  std::optional<size_t> release_after_;
   Duration measure_from_{};
   SendEverywhere dispatcher_{policy::PoolKind::serverless};
 };
+
+// ---- an instance that is asked to end
+
+TEST_F(PlatformTest, who_is_asked_to_end_finishes_takes_no_more_and_is_not_paid_any_longer) {
+  world_.serverless.billing = policy::Billing::instance;
+  world_.serverless.can_release = true;
+  release_after_ = 2;
+  const Figures figures = run({{0s}, {10s, 4s}, {11s}});  // two slots: the word finds one free
+  EXPECT_EQ(dispatcher_.probes.back().event.outcome, policy::Outcome::ok);
+  EXPECT_EQ(end(1), 14s) << "what it had is finished";
+  EXPECT_EQ(end(2), 16050ms) << "the next request needs another instance";
+  EXPECT_EQ(figures.starts, 2u);
+  // 14 s of the first; the second from 11 s to the end, at 16.1 s.
+  EXPECT_NEAR(figures.cost.serverless_cpu, 14 + 5.1, 0.11);
+}
+
+TEST_F(PlatformTest, who_cannot_be_asked_answers_404_and_stays) {
+  world_.serverless.billing = policy::Billing::instance;
+  release_after_ = 1;
+  const Figures figures = run({{0s}, {10s}});
+  EXPECT_EQ(dispatcher_.probes.back().event.outcome, policy::Outcome::client_error);
+  EXPECT_EQ(figures.starts, 1u);
+}
 
 // ---- starts and placement
 

@@ -18,6 +18,8 @@ class SendEverywhere : public policy::Dispatcher {
     probe_ =
         policy::StartProbe{policy::ProbeId{1}, {pool_, 0}, policy::ProbeKind::wake, timeout, hold};
   }
+  // Sent when so many requests have arrived.
+  void release_after(size_t requests) { release_after_ = requests; }
 
   void step(Instant now, const policy::Event& event, policy::Actions& out) override {
     if (probe_) out.push_back(*probe_);
@@ -26,6 +28,10 @@ class SendEverywhere : public policy::Dispatcher {
       requests_.push_back(arrived->request);
       out.push_back(policy::StartAttempt{
           arrived->request, policy::AttemptId{requests_.size()}, {pool_, 0}, policy::Reason::warm});
+      if (requests_.size() == release_after_) {
+        out.push_back(policy::StartProbe{
+            policy::ProbeId{2}, {pool_, 0}, policy::ProbeKind::release, 240s, {}});
+      }
     } else if (const auto* answered = std::get_if<policy::AttemptFirstByte>(&event)) {
       answers.push_back({now, answered->status, answered->evidence});
       out.push_back(policy::Commit{answered->attempt});
@@ -67,6 +73,7 @@ class SendEverywhere : public policy::Dispatcher {
  private:
   policy::PoolKind pool_;
   std::optional<policy::StartProbe> probe_;
+  size_t release_after_ = SIZE_MAX;
   std::vector<policy::RequestId> requests_;  // by attempt
 };
 

@@ -93,6 +93,7 @@ policy::ServiceSettings settings_for(const World& world) {
   settings.serverless.billing = world.serverless.billing;
   settings.serverless.usd_per_instance_s = usd_per_instance_s(world.serverless);
   settings.serverless.usd_per_request = usd_per_request(world.serverless);
+  settings.serverless.can_release = world.serverless.can_release;
   settings.serverless.expected_cold_start = world.serverless.start.mean();
   settings.serverless.idle_lifetime = world.serverless.idle_limit;
   settings.health.enabled =

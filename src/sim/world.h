@@ -87,6 +87,9 @@ struct ServerlessModel {
   Duration idle_least = Duration(15min) / 2;
 
   Placement placement = Placement::packed;
+  // Does an instance end when it is asked to? The one that the platform gives the request to takes
+  // no more, finishes what it has, and is gone.
+  bool can_release = false;
   bool names_instances = true;  // answers carry `warmgate-instance`
   Duration round_trip = 5ms;    // ours: gateway to the platform and back
   Duration probe_time = 2ms;    // ours: how long a wake or a ping occupies a ready instance

@@ -67,6 +67,23 @@ TEST_P(Life, keep_warm_pings_where_the_configuration_asks_for_it) {
   EXPECT_LE(serverless_->requests(), 200u);
 }
 
+TEST_P(Life, an_idle_instance_that_is_paid_is_asked_to_end) {
+  ServiceText text;
+  text.serverless =
+      "{backends: [http://10.0.2.1:8080], concurrency: 4, max_instances: 5, "
+      "expected_cold_start: 3s, billing: instance, release_path: /release, "
+      "schedules: [{start: '0 8 * * *', end: '0 9 * * *'}]}";
+  start(text);
+  const auto second_of_day = [this] { return static_cast<int64_t>(loop_.wall_seconds()) % 86'400; };
+  while (second_of_day() != 8 * 3'600 + 1'800) loop_.run_for(1s);
+  EXPECT_EQ(serverless_->instances(), 1u) << "the window asked for one";
+  EXPECT_EQ(serverless_->releases, 0u);
+  loop_.run_for(31min);
+  EXPECT_EQ(serverless_->releases, 1u);
+  EXPECT_EQ(serverless_->instances(), 0u);
+  EXPECT_EQ(status().serverless.state, policy::PoolState::cold);
+}
+
 TEST_P(Life, a_schedule_wakes_ahead_of_its_window_and_keeps_warm_until_its_end) {
   ServiceText text;
   text.serverless =

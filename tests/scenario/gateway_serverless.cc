@@ -9,6 +9,11 @@ bool is_probe(const Call& call) {
   return call.target.ends_with("/v2/health/ready");
 }
 
+bool is_release(const Call& call) {
+  return call.method == "POST" && call.target.ends_with("/release") &&
+         !call.field("warmgate-release").empty();
+}
+
 // "250ms" and the like, as warmgate-hold says it; nothing when it says nothing.
 Duration hold_of(const Call& call) {
   const std::string text = call.field("warmgate-hold");
@@ -72,7 +77,9 @@ void ServerlessFake::start_if_needed() {
 void ServerlessFake::serve(Instance& instance, Call& call) {
   ++instance.in_flight;
   if (stuck) return;
-  const Duration takes = is_probe(call) ? hold_of(call) : settings.service_time;
+  const Duration takes = is_release(call) ? 1ms
+                         : is_probe(call) ? hold_of(call)
+                                          : settings.service_time;
   loop_.at(loop_.now() + takes, [this, id = instance.id, &call] { served(id, call); });
 }
 
@@ -85,6 +92,10 @@ void ServerlessFake::served(uint64_t id, Call& call) {
   call.answer(200, "pong",
               {{"warmgate-instance", "i" + std::to_string(id) + ";age=" + std::to_string(age) +
                                          ";served=" + std::to_string(instance->served++)}});
+  if (is_release(call)) {
+    ++releases;
+    std::erase_if(instances_, [id](const Instance& other) { return other.id == id; });
+  }
   assign();
 }
 

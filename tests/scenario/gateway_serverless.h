@@ -24,7 +24,8 @@ class ServerlessFake {
   ScriptedBackend backend;  // its calls include wakes and pings: every request is one
   PlatformSettings settings;
   uint64_t starts = 0;
-  bool stuck = false;  // instances take requests and stay silent
+  uint64_t releases = 0;  // instances that ended when they were asked to; they should be idle
+  bool stuck = false;     // instances take requests and stay silent
 
   size_t instances();  // alive now, starting ones included
   size_t requests() const { return backend.calls.size(); }
