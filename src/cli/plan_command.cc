@@ -59,6 +59,8 @@ void add_traffic(CLI::App& app, PlanOptions& options) {
       ->type_name("TIME");
   app.add_option("--scale", options.scale, "Times as many requests")->capture_default_str();
   app.add_option("--seed", options.seed, "Of all that is random")->capture_default_str();
+  app.add_option("--seeds", options.seeds, "Judge by so many seeds together, from that one on")
+      ->capture_default_str();
 }
 
 void add_service(CLI::App& app, PlanOptions& options) {

@@ -43,6 +43,10 @@ void print_input(const Inputs& inputs, std::ostream& out) {
       << number(requests / span_s) << " per second, mean service time "
       << format_latency(from_seconds(inputs.mean_load() * span_s / requests)) << ", mean load "
       << with_places(inputs.mean_load(), 2) << " slots)\n";
+  if (inputs.seeds() > 1) {
+    out << inputs.seeds() << " seeds: each policy meets the traffic so many times, with other "
+        << "draws, and the figures are of all together\n";
+  }
   if (inputs.impossible > 0) {
     out << whole(inputs.impossible)
         << " requests take longer than the SLO by themselves; they count as violations of every "

@@ -86,6 +86,7 @@ std::string to_json(const Inputs& inputs, const Plan& plan, const std::vector<Ro
       {"mean_load_slots", inputs.mean_load()},
       {"bad_rows", inputs.recorded.bad_rows.count()},
       {"seed", inputs.seed},
+      {"seeds", inputs.seeds()},
       {"searched", !inputs.size.has_value()},
       {"billing",
        inputs.world.serverless.billing == policy::Billing::request ? "request" : "instance"},

@@ -143,6 +143,7 @@ Status check_numbers(const PlanOptions& options) {
   if (options.max_instances && outside(*options.max_instances, 1, 10'000)) {
     return Error{"--max-instances goes from 1 to 10000"};
   }
+  if (outside(options.seeds, 1, 100)) return Error{"--seeds goes from 1 to 100"};
   if (outside(options.faults, 0, 10'000)) {
     return Error{"--faults is a number of faults of each kind per day, from 0 to 10000"};
   }
@@ -196,12 +197,21 @@ Result<Inputs> read_inputs(const PlanOptions& options) {
   auto recorded = read_requests(options);
   if (!recorded) return recorded.error();
   inputs.recorded = std::move(*recorded);
+  for (PlanOptions next = options; inputs.seeds() < options.seeds;) {
+    ++next.seed;
+    auto again = read_requests(next);
+    if (!again) return again.error();
+    inputs.more.push_back(std::move(again->workload));
+  }
   const Duration slo = inputs.world.slo;
   const double share = inputs.world.slo_first_byte ? inputs.world.first_byte_share : 1;
-  inputs.impossible = static_cast<uint64_t>(std::count_if(
-      inputs.workload().begin(), inputs.workload().end(), [&](const workload::Request& request) {
-        return to_seconds(request.service) * share > to_seconds(slo);
-      }));
+  const auto impossible = [&](const workload::Request& request) {
+    return to_seconds(request.service) * share > to_seconds(slo);
+  };
+  for (size_t i = 0; i < inputs.seeds(); ++i) {
+    inputs.impossible +=
+        static_cast<uint64_t>(std::ranges::count_if(inputs.workload(i), impossible));
+  }
   return inputs;
 }
 

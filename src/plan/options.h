@@ -37,6 +37,7 @@ struct PlanOptions {
   double scale = 1;      // of the number of requests
   double faults = 0;     // of each kind per day
   uint64_t seed = 1;
+  uint32_t seeds = 3;  // from that one on
 
   std::string json;          // a file, or "-"
   std::string report;        // a folder
@@ -46,7 +47,8 @@ struct PlanOptions {
 
 struct Inputs {
   workload::Recorded recorded{};
-  sim::World world{};  // without machines: a trial adds them
+  std::vector<workload::Workload> more{};  // the same, drawn with the next seeds
+  sim::World world{};                      // without machines: a trial adds them
   std::vector<Policy> policies{};
   std::optional<Size> size{};  // given: one table. Not given: a search
   uint32_t slots = 0;          // per machine; 0: as the machine has vCPUs
@@ -54,13 +56,16 @@ struct Inputs {
   double target = 0.999;
   uint64_t seed = 1;
   double faults_per_day = 0;               // of each kind
-  uint64_t impossible = 0;                 // requests whose service alone takes longer than the SLO
+  uint64_t impossible = 0;                 // of all seeds, whose service alone exceeds the SLO
   std::optional<config::Config> config{};  // with one service
   std::string source{};                    // what the workload is, for people
 
   // Requests at work on average, if each were served at once.
   double mean_load() const;
   const workload::Workload& workload() const { return recorded.workload; }
+  // A policy is judged by all of them together.
+  size_t seeds() const { return 1 + more.size(); }
+  const workload::Workload& workload(size_t i) const { return i == 0 ? workload() : more[i - 1]; }
   const config::Service* service() const { return config ? &config->services.front() : nullptr; }
 };
 

@@ -125,6 +125,31 @@ TEST(PlanSize, ASearchStopsWhereNobodyNeedsMore) {
 
 // ---- what is found
 
+TEST(Plan, SeveralSeedsAreJudgedTogether) {
+  PlanOptions options = small_options();
+  options.always_on = "2";
+  options.policies = "serverless,always-on";
+  options.seeds = 2;
+  const Plan both = plan_of(inputs_of(options));
+  options.seeds = 1;
+  const Plan first = plan_of(inputs_of(options));
+  ++options.seed;
+  const Plan second = plan_of(inputs_of(options));
+  for (size_t i = 0; i < both.found.size(); ++i) {
+    const sim::Figures& union_of = both.found[i].best.figures;
+    const sim::Figures& a = first.found[i].best.figures;
+    const sim::Figures& b = second.found[i].best.figures;
+    EXPECT_NE(a.requests, b.requests) << "other draws";
+    EXPECT_EQ(union_of.requests, a.requests + b.requests);
+    EXPECT_EQ(union_of.violations(), a.violations() + b.violations());
+    EXPECT_EQ(union_of.latency.count(), a.latency.count() + b.latency.count());
+    EXPECT_NEAR(union_of.usd(), a.usd() + b.usd(), 1e-9);
+    EXPECT_EQ(union_of.span, a.span + b.span);
+  }
+  options.seeds = 0;
+  EXPECT_FALSE(read_inputs(options).ok());
+}
+
 TEST(Plan, ComparesAllPoliciesAtOneSize) {
   PlanOptions options = small_options();
   options.always_on = "2";
@@ -135,9 +160,11 @@ TEST(Plan, ComparesAllPoliciesAtOneSize) {
   EXPECT_EQ(rows.front().policy, "warmgate");
   EXPECT_EQ(rows.back().policy, "oracle");
   EXPECT_DOUBLE_EQ(rows.back().cost_over_oracle, 1);
+  size_t requests = 0;
+  for (size_t i = 0; i < inputs.seeds(); ++i) requests += inputs.workload(i).size();
   for (const Row& row : rows) {
     SCOPED_TRACE(row.policy);
-    EXPECT_EQ(row.requests, inputs.workload().size());
+    EXPECT_EQ(row.requests, requests);
     EXPECT_GT(row.usd_per_month, 0);
     const bool has_machines =
         row.policy != "serverless" && row.policy != "min-instances" && row.policy != "knative-like";

@@ -152,7 +152,13 @@ Plan run(const Inputs& inputs, const std::vector<Size>& sizes, const std::atomic
   }
   const Outcome& oracle = plan.oracle().best;
   plan.oracle_usd = oracle.usd();
-  plan.bound = sim::oracle_bound(world_of(inputs, oracle.trial), inputs.workload());
+  for (size_t i = 0; i < inputs.seeds(); ++i) {
+    const auto bound = sim::oracle_bound(world_of(inputs, oracle.trial, i), inputs.workload(i));
+    plan.bound.usd += bound.usd;
+    plan.bound.serverless_usd += bound.serverless_usd;
+    plan.bound.overflow_s += bound.overflow_s;
+    plan.bound.impossible += bound.impossible;
+  }
   plan.bound_usd_per_month =
       plan.bound.usd * to_seconds(sim::kMonth) / to_seconds(oracle.figures.span);
   return plan;

@@ -9,12 +9,12 @@ namespace warmgate::plan {
 namespace {
 
 // The same for all policies at a size, but for crashes of machines that a policy does not have.
-std::vector<sim::Fault> faults_for(const Inputs& inputs, const Trial& trial) {
+std::vector<sim::Fault> faults_for(const Inputs& inputs, const Trial& trial, size_t i) {
   const double rate = inputs.faults_per_day;
   const sim::AlwaysOnModel model{.machine = trial.size.machine,
                                  .backends = std::max<uint16_t>(trial.size.machines, 1)};
-  auto faults =
-      sim::draw_faults({rate, rate, rate, rate}, model, inputs.workload().back().at, inputs.seed);
+  auto faults = sim::draw_faults({rate, rate, rate, rate}, model, inputs.workload(i).back().at,
+                                 inputs.seed + i);
   if (trial.used_size().machines == 0) {
     std::erase_if(faults, [](const sim::Fault& fault) {
       return fault.kind == sim::FaultKind::always_on_crash;
@@ -39,7 +39,7 @@ Trial trial_of(const Inputs& inputs, const Policy& policy, size_t choice, const 
   return {&policy, choice, size, serverless.vcpus, serverless.memory_gib, serverless.concurrency};
 }
 
-sim::World world_of(const Inputs& inputs, const Trial& trial) {
+sim::World world_of(const Inputs& inputs, const Trial& trial, size_t i) {
   sim::World world = inputs.world;
   const Size size = trial.used_size();
   world.always_on.machine = size.machine;
@@ -50,7 +50,7 @@ sim::World world_of(const Inputs& inputs, const Trial& trial) {
   world.serverless.memory_gib = trial.memory_gib;
   world.serverless.concurrency = trial.concurrency;
   if (!trial.policy->uses_serverless()) world.serverless.max_instances = 0;
-  if (inputs.faults_per_day > 0) world.faults = faults_for(inputs, trial);
+  if (inputs.faults_per_day > 0) world.faults = faults_for(inputs, trial, i);
 
   const baselines::Alternative* alternative = trial.policy->alternative;
   if (alternative == nullptr) return world;
@@ -87,21 +87,33 @@ policy::ServiceSettings settings_of(const Inputs& inputs, const sim::World& worl
   return settings;
 }
 
+namespace {
+
+sim::Figures run_seed(const Inputs& inputs, const Trial& trial, size_t i,
+                      const sim::SimulationOptions& options) {
+  const sim::World world = world_of(inputs, trial, i);
+  if (trial.policy->kind == Policy::Kind::oracle) {
+    return sim::oracle_schedule(world, inputs.workload(i),
+                                {.can_release = world.serverless.can_release});
+  }
+  const uint64_t seed = inputs.seed + i;
+  const auto dispatcher =
+      make_dispatcher(*trial.policy, trial.chosen(), settings_of(inputs, world), seed);
+  return sim::simulate(world, inputs.workload(i), *dispatcher, seed, options);
+}
+
+}  // namespace
+
 Outcome run_trial(const Inputs& inputs, const Trial& trial, const std::atomic<bool>* stop,
                   uint32_t bins) {
-  const sim::World world = world_of(inputs, trial);
-  Outcome outcome{trial, {}, inputs.impossible};
-  if (trial.policy->kind == Policy::Kind::oracle) {
-    outcome.figures = sim::oracle_schedule(world, inputs.workload(),
-                                           {.can_release = world.serverless.can_release});
-    return outcome;
-  }
-  const auto dispatcher =
-      make_dispatcher(*trial.policy, trial.chosen(), settings_of(inputs, world), inputs.seed);
   sim::SimulationOptions options;
   options.bins = bins;
   options.stop = stop;
-  outcome.figures = sim::simulate(world, inputs.workload(), *dispatcher, inputs.seed, options);
+  Outcome outcome{trial, run_seed(inputs, trial, 0, options), inputs.impossible};
+  options.bins = 0;
+  for (size_t i = 1; i < inputs.seeds() && !outcome.figures.stopped; ++i) {
+    outcome.figures.add(run_seed(inputs, trial, i, options));
+  }
   return outcome;
 }
 

@@ -48,14 +48,15 @@ struct Outcome {
 // violations.
 bool better(const Outcome& a, const Outcome& b, double target);
 
-// The world of a trial, and the settings that its Dispatcher is given.
-sim::World world_of(const Inputs& inputs, const Trial& trial);
+// The world of a trial with the i-th seed, and the settings that its Dispatcher is given.
+sim::World world_of(const Inputs& inputs, const Trial& trial, size_t i = 0);
 policy::ServiceSettings settings_of(const Inputs& inputs, const sim::World& world);
 
 // With the serverless shape of the inputs.
 Trial trial_of(const Inputs& inputs, const Policy& policy, size_t choice, const Size& size);
 
-// Simulates. Thread-safe. `bins` of a timeline, 0 for none.
+// Simulates, with each seed; the figures are of all together. Thread-safe. `bins` of a timeline, 0
+// for none.
 Outcome run_trial(const Inputs& inputs, const Trial& trial, const std::atomic<bool>* stop,
                   uint32_t bins = 0);
 

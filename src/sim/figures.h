@@ -95,6 +95,9 @@ struct Figures {
   uint64_t steps = 0;                // of the Dispatcher
   Timeline timeline;
   bool stopped = false;  // by the stop flag: the figures cover a part only
+
+  // Of another run in the same world: both together, one after the other. The timeline stays.
+  void add(const Figures& other);
 };
 
 }  // namespace warmgate::sim

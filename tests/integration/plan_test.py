@@ -57,7 +57,7 @@ class PlanTest(unittest.TestCase):
         self.assertEqual([row["policy"] for row in figures["rows"]],
                          ["warmgate", "mark-like", "oracle"])
         for row in figures["rows"]:
-            self.assertEqual((row["requests"], row["always_on_slots"]), (3000, 2))
+            self.assertEqual((row["requests"], row["always_on_slots"]), (3 * 3000, 2))
             self.assertGreaterEqual(row["usd_per_month"], 48.9)
             self.assertLessEqual(row["violations"], row["requests"])
             self.assertLessEqual(row["p50_s"], row["p99_s"])
