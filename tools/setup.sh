@@ -13,7 +13,7 @@ build_packages=(
 test_packages=(python3 python3-h2 valgrind openssl curl nghttp2-client)
 lint_packages=(clang-format clang-tidy)
 fuzz_packages=(clang libclang-rt-14-dev)
-bench_packages=(nginx haproxy wrk)
+bench_packages=(nginx haproxy wrk nghttp2-client)
 model_packages=(python3-sklearn python3-onnx python3-numpy)
 
 wanted=("${build_packages[@]}" "${test_packages[@]}")

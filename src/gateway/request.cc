@@ -173,11 +173,6 @@ class Forwarding {
 
 }  // namespace
 
-std::string_view via_text(uint8_t major_version, uint8_t minor_version) {
-  if (major_version == 2) return "2.0 warmgate";
-  return minor_version == 0 ? "1.0 warmgate" : "1.1 warmgate";
-}
-
 StoredRequest store_request(const http::RequestHead& head, std::string_view client_ip, bool secure,
                             Prng& prng) {
   StoredRequest stored;

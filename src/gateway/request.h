@@ -35,7 +35,10 @@ struct StoredRequest {
 };
 
 // What the Via field says of a message that came by this version (RFC 9110, 7.6.3).
-std::string_view via_text(uint8_t major_version, uint8_t minor_version);
+inline std::string_view via_text(uint8_t major_version, uint8_t minor_version) {
+  if (major_version == 2) return "2.0 warmgate";
+  return minor_version == 0 ? "1.0 warmgate" : "1.1 warmgate";
+}
 
 // Copies what is forwarded, and adds Via, Forwarded, X-Forwarded-* and, where the client sent none,
 // a trace context. `secure`: the client speaks TLS with us.

@@ -22,8 +22,8 @@
 
 namespace warmgate::transport {
 
-class H1ServerConnection final : public ServerConnection,
-                                 public ServerTransaction,
+class H1ServerConnection final : public ServerTransaction,
+                                 public ServerConnection,
                                  private net::StreamObserver,
                                  private net::Deferred {
  public:
