@@ -102,19 +102,12 @@ bool H1ServerConnection::process_head() {
     case http::ParseStatus::need_more:
       return false;
     case http::ParseStatus::error:
-      if (begins_h2(input)) {
-        become_h2();
-      } else {
-        refuse(parser_.error());
-      }
+      refuse_or_become_h2(input);
       return false;
     case http::ParseStatus::complete:
       break;
   }
-  if (std::exchange(fresh_, false) && stream_->protocol() == "h2") {
-    refuse({505, "HTTP/2 was agreed on, and this is not it."});
-    return false;
-  }
+  if (fresh_ && !begins_as_agreed()) return false;
   ++server_.stats_.requests;
   phase_ = Phase::request;
   http_1_0_ = head.minor_version == 0;
@@ -174,14 +167,20 @@ bool H1ServerConnection::process_body() {
 
 // RFC 9113, 3.4: HTTP/2 begins with what no HTTP/1 parser takes for a request, on purpose. So the
 // question is asked of what could not be parsed, and costs a good request nothing.
-bool H1ServerConnection::begins_h2(std::string_view input) const {
-  return fresh_ && input.starts_with("PRI * HTTP/2.0\r\n") && stream_->protocol() != "http/1.1";
-}
-
-void H1ServerConnection::become_h2() {
-  server_.speak_h2(std::move(stream_), received_.view());
+void H1ServerConnection::refuse_or_become_h2(std::string_view input) {
+  const bool begins_h2 = fresh_ && input.starts_with("PRI * HTTP/2.0\r\n");
+  if (!begins_h2 || stream_->protocol() == "http/1.1") return refuse(parser_.error());
+  server_.speak_h2(std::move(stream_), input);
   received_.discard();
   close();
+}
+
+// False when another version was agreed on by ALPN; then the request is refused.
+bool H1ServerConnection::begins_as_agreed() {
+  fresh_ = false;
+  if (stream_->protocol() != "h2") return true;
+  refuse({505, "HTTP/2 was agreed on, and this is not it."});
+  return false;
 }
 
 void H1ServerConnection::refuse(const http::ParseError& error) {

@@ -66,8 +66,8 @@ class H1ServerConnection final : public ServerTransaction,
   void read_more();
   void process();
   bool process_head();
-  bool begins_h2(std::string_view input) const;
-  void become_h2();
+  [[gnu::noinline]] void refuse_or_become_h2(std::string_view input);
+  [[gnu::noinline]] bool begins_as_agreed();
   bool process_body();
   void refuse(const http::ParseError& error);
   void on_peer_end();
