@@ -65,6 +65,10 @@ bench: build  ## Measure the release of waiting requests, and the cost of a requ
 	@/usr/bin/python3 bench/release_latency.py
 	@/usr/bin/python3 bench/proxies.py
 
+.PHONY: fidelity
+fidelity: build  ## Ten minutes of traffic (TRACE=FILE) by real processes and by the plan, compared
+	@/usr/bin/python3 bench/fidelity.py $(if $(TRACE),--trace $(TRACE)) $(FIDELITY_FLAGS)
+
 .PHONY: evaluation
 evaluation: build  ## Compare policies over the traces of TRACES; writes docs/evaluation.md
 	@/usr/bin/python3 bench/evaluation.py --write $(if $(TRACES),--traces $(TRACES))

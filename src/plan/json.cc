@@ -48,6 +48,9 @@ Json row_json(const Row& row, const Found& found) {
                {"max_s", row.max_s}};
   if (!row.is_oracle) {
     json.update({{"violations_by_cause", causes_of(figures)},
+                 {"late", figures.late},
+                 {"starts", figures.starts},
+                 {"span_s", to_seconds(figures.span)},
                  {"cold_starts_seen", row.cold_starts_seen},
                  {"cold_starts_seen_per_million", row.cold_starts_seen_per_million},
                  {"cold_starts_hidden", row.cold_starts_hidden},
