@@ -72,6 +72,29 @@ struct Route {
   std::string_view path;
   Endpoint endpoint;
 };
+
+// The last part of the path is the service's name, which needs no escaping (config/texts.h).
+constexpr std::string_view kRecordings = "/recordings/";
+
+SimpleResponse serve_recording(const gateway::Gateway& gateway, std::string_view name) {
+  const gateway::Service* const service = gateway.find_service(name);
+  if (service == nullptr) {
+    std::string names;
+    for (const auto& known : gateway.services()) {
+      names += (names.empty() ? "" : ", ") + known->config().name;
+    }
+    return problem(404, "No service of that name; there are: " + names + ".");
+  }
+  if (service->recorder() == nullptr) {
+    return problem(404, "Nothing is recorded: recorder.memory is 0 in the configuration.");
+  }
+  SimpleResponse response{
+      200, "application/octet-stream", service->recorder()->file(recording::Cause::request), {}};
+  response.fields.emplace_back("content-disposition",
+                               "attachment; filename=\"" + std::string(name) + ".recording\"");
+  return response;
+}
+
 constexpr std::array kRoutes = {
     Route{"/", serve_page},
     Route{"/healthz", serve_health},
@@ -100,14 +123,18 @@ SimpleResponse AdminServer::respond(const SimpleRequest& request) const {
   const auto route = std::find_if(kRoutes.begin(), kRoutes.end(), [&](const Route& candidate) {
     return candidate.path == request.path();
   });
-  if (route == kRoutes.end()) {
-    return problem(404, "Nothing here; there are /, /status, /metrics, /healthz and /readyz.");
+  const bool recording = request.path().starts_with(kRecordings);
+  if (route == kRoutes.end() && !recording) {
+    return problem(404,
+                   "Nothing here; there are /, /status, /metrics, /healthz, /readyz and "
+                   "/recordings/SERVICE.");
   }
   if (request.method != "GET" && request.method != "HEAD") {
     SimpleResponse response = problem(405, "These endpoints are read only: GET or HEAD.");
     response.fields.emplace_back("allow", "GET, HEAD");
     return response;
   }
+  if (recording) return serve_recording(gateway_, request.path().substr(kRecordings.size()));
   return route->endpoint(gateway_, loop_.now());
 }
 

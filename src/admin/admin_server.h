@@ -2,7 +2,7 @@
 //
 //   /          a status page for people       /healthz   200 while the process lives
 //   /status    all that is known, as JSON     /readyz    200 when started and not draining
-//   /metrics   Prometheus text
+//   /metrics   Prometheus text               /recordings/SERVICE   its last events, to replay
 //
 // Safety.  Reads only; nothing can be changed here. It has no authentication: by default it listens
 //          on the loopback interface, and docs/operations.md says what to mind elsewhere.

@@ -115,6 +115,18 @@ TEST_F(AdminServerTest, CountsWhatNoServiceMatchedAndWhatWasMalformed) {
   EXPECT_EQ(Json::parse(body("/status"))["requests_malformed"], 1);
 }
 
+TEST_F(AdminServerTest, GivesAServicesRecording) {
+  start();
+  EXPECT_THAT(ask("GET /recordings/digits"),
+              HasSubstr("content-type: application/octet-stream\r\n"));
+  const auto recording = recording::read_recording(body("/recordings/digits"));
+  ASSERT_TRUE(recording.ok()) << recording.error().message;
+  EXPECT_EQ(recording->service, "digits");
+  EXPECT_GE(recording->steps, 1u);
+  EXPECT_THAT(ask("GET /recordings/other"), StartsWith("HTTP/1.1 404 "));
+  EXPECT_THAT(body("/recordings/other"), HasSubstr("there are: digits"));
+}
+
 TEST_F(AdminServerTest, ServesAPageThatNeedsNothingElse) {
   const std::string answer = ask("GET /");
   EXPECT_THAT(answer, HasSubstr("content-type: text/html; charset=utf-8\r\n"));

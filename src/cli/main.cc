@@ -6,6 +6,7 @@
 #include "cli/exit_status.h"
 #include "cli/load_command.h"
 #include "cli/plan_command.h"
+#include "cli/replay_command.h"
 #include "cli/serve_command.h"
 #include "cli/serverless_command.h"
 #include "cli/status_command.h"
@@ -34,6 +35,7 @@ int main(int argc, char** argv) {
   add_check_command(app, exit_status);
   add_status_command(app, exit_status);
   add_plan_command(app, exit_status);
+  add_replay_command(app, exit_status);
   add_load_command(app, exit_status);
   add_serverless_command(app, exit_status);
   try {

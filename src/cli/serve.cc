@@ -15,6 +15,7 @@
 #include "cli/exit_status.h"
 #include "cli/line_writer.h"
 #include "cli/logging.h"
+#include "cli/recording_files.h"
 #include "gateway/gateway.h"
 #include "net/epoll_loop.h"
 #include "net/resolver_ares.h"
@@ -61,6 +62,7 @@ class ServeRun {
         gateway_(
             loop_, resolver_, config_, [this](std::string_view lines) { log_.write(lines); },
             std::random_device{}()),
+        recording_files_(gateway_, config_.recorder.directory),
         drain_poll_(loop_.timers(), [this] { poll_drain(); }) {}
 
   int run() {
@@ -70,6 +72,7 @@ class ServeRun {
       on_started(failure, problem);
     });
     if (exit_status_ == 0) loop_.run();
+    if (config_.recorder.on_drain && gateway_.draining()) recording_files_.write_all();
     return exit_status_;
   }
 
@@ -140,6 +143,7 @@ class ServeRun {
   net::EpollLoop loop_;
   net::AresResolver resolver_;
   gateway::Gateway gateway_;
+  const RecordingFiles recording_files_;
   std::unique_ptr<admin::AdminServer> admin_;
   net::Timer drain_poll_;
   Instant drain_until_{};

@@ -169,6 +169,13 @@ struct Service {
   std::vector<RouteRule> routes;                       // exceptions by path
 };
 
+// The last events of each service, to replay them (docs/replay.md).
+struct RecorderSettings {
+  uint64_t memory = 4ull << 20;    // bytes per service; 0 = nothing is recorded
+  std::string directory = "/tmp";  // for what is written at a crash or at a drain
+  bool on_drain = false;
+};
+
 struct Config {
   std::vector<ListenAddress> listen = {{"", 8080}};
   std::optional<ListenAddress> admin = ListenAddress{"127.0.0.1", 9901};  // nullopt = off
@@ -176,6 +183,7 @@ struct Config {
   LogSettings log;
   GlobalLimits limits;
   DownstreamTimeouts timeouts;
+  RecorderSettings recorder;
   Duration drain_timeout = 25s;     // SIGTERM to exit; Kubernetes kills after 30 s by default
   Duration resolve_interval = 30s;  // how often the names of backends are looked up again
   std::vector<Service> services;

@@ -29,6 +29,19 @@ CodecPtr<LogSettings> log_section() {
   return section;
 }
 
+CodecPtr<RecorderSettings> recorder_section() {
+  auto section = std::make_shared<Section<RecorderSettings>>();
+  section
+      ->key("memory", &RecorderSettings::memory, size<uint64_t>(0, 1ull << 30),
+            "Kept for each service, at about 100 bytes for a request; 0 records nothing, and what "
+            "is under 256KiB counts as that.")
+      .key("directory", &RecorderSettings::directory, file_name(),
+           "Where a recording is written when an invariant breaks, or at a drain.")
+      .key("on_drain", &RecorderSettings::on_drain, boolean(),
+           "Write every service's recording when the gateway shuts down.");
+  return section;
+}
+
 CodecPtr<GlobalLimits> limits_section() {
   auto section = std::make_shared<Section<GlobalLimits>>();
   section
@@ -86,6 +99,8 @@ CodecPtr<Config> make_config_codec() {
            "Where `/healthz`, `/readyz`, `/status` and `/metrics` are served; not for the public.")
       .key("tls", &Config::tls, tls_section(), "TLS towards clients, where `listen` says https://.")
       .key("log", &Config::log, log_section(), "What is written to the log, and how.")
+      .key("recorder", &Config::recorder, recorder_section(),
+           "The last events of each service, kept in memory for `warmgate replay`.")
       .key("limits", &Config::limits, limits_section(),
            "Limits that hold before a request is routed to a service.")
       .key("timeouts", &Config::timeouts, timeouts_section(), "Time limits on the client's side.")

@@ -94,6 +94,13 @@ void Gateway::try_start() {
   on_started(StartFailure::none, {});
 }
 
+const Service* Gateway::find_service(std::string_view name) const {
+  const auto found = std::ranges::find(
+      services_, name,
+      [](const auto& service) -> const std::string& { return service->config().name; });
+  return found == services_.end() ? nullptr : found->get();
+}
+
 void Gateway::drain() {
   if (draining_) return;
   draining_ = true;

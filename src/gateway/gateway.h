@@ -38,6 +38,7 @@ class Gateway final : public transport::Application {
 
   const config::Config& config() const { return config_; }
   const std::vector<std::unique_ptr<Service>>& services() const { return services_; }
+  const Service* find_service(std::string_view name) const;  // nullptr: there is none
   const transport::ServerStats& server_stats() const { return server_.stats(); }
   size_t connections() const { return server_.connections(); }
   const net::TlsServer* tls_server() const { return tls_server_.get(); }

@@ -31,7 +31,7 @@ Service::Service(const Surroundings& surroundings, const config::Config& config,
       access_log_(surroundings.access_log),
       config_(service),
       prng_(surroundings.seed),
-      dispatcher_(policy::make_warmgate_dispatcher(service.policy, surroundings.seed)),
+      dispatcher_(make_dispatcher(surroundings.seed, config.recorder.memory)),
       timer_(loop_.timers(), [this] { step(policy::TimerFired{}); }),
       model_check_(loop_, service.model, service.name),
       schedule_clock_(loop_, service.schedules,
@@ -53,6 +53,17 @@ Service::Service(const Surroundings& surroundings, const config::Config& config,
 }
 
 Service::~Service() = default;
+
+std::unique_ptr<policy::Dispatcher> Service::make_dispatcher(uint64_t seed,
+                                                             uint64_t recorder_bytes) {
+  if (recorder_bytes == 0) return policy::make_warmgate_dispatcher(config_.policy, seed);
+  const recording::Origin origin{config_.name, static_cast<uint64_t>(loop_.wall_seconds()),
+                                 loop_.now()};
+  auto recorder =
+      std::make_unique<recording::FlightRecorder>(config_.policy, seed, recorder_bytes, origin);
+  recorder_ = recorder.get();
+  return recorder;
+}
 
 void Service::start() {
   step(policy::TimerFired{});

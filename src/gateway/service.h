@@ -28,6 +28,7 @@
 #include "net/loop.h"
 #include "policy/dispatcher.h"
 #include "policy/slab_map.h"
+#include "recording/flight_recorder.h"
 
 namespace warmgate::gateway {
 
@@ -55,6 +56,7 @@ class Service {
   ServiceCounters& counters() { return counters_; }
   const ServiceCounters& counters() const { return counters_; }
   policy::ServiceStatus status() const { return dispatcher_->status(loop_.now()); }
+  const recording::FlightRecorder* recorder() const { return recorder_; }  // nullptr: off
   const ModelCheck& model_check() const { return model_check_; }
   const std::vector<std::unique_ptr<Backend>>& backends(policy::PoolKind pool) const {
     return backends_[static_cast<size_t>(pool)];
@@ -74,6 +76,7 @@ class Service {
   void probe_finished(Probe& probe, const ProbeResult& result);  // destroys the probe
 
  private:
+  std::unique_ptr<policy::Dispatcher> make_dispatcher(uint64_t seed, uint64_t recorder_bytes);
   LocalReply objection(const http::RequestHead& head, policy::RequestArrived& event);
   void step(const policy::Event& event);
   void step_once(const policy::Event& event);
@@ -97,6 +100,7 @@ class Service {
   const config::Service config_;
   Prng prng_;
   ServiceCounters counters_;
+  const recording::FlightRecorder* recorder_ = nullptr;  // the Dispatcher, when it records
   std::unique_ptr<policy::Dispatcher> dispatcher_;
   net::Timer timer_;
   std::array<std::vector<std::unique_ptr<Backend>>, 2> backends_;  // by PoolKind

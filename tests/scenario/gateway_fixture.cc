@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "config/loader.h"
+#include "recording/replay.h"
 
 namespace warmgate::test {
 
@@ -19,6 +20,20 @@ ResponseText Client::first() const {
     if (response.status >= 200) return response;
   }
   return {};
+}
+
+void GatewayScenario::TearDown() {
+  if (gateway_ == nullptr) return;
+  for (const auto& service : gateway_->services()) {
+    const auto recording =
+        recording::read_recording(service->recorder()->file(recording::Cause::request));
+    ASSERT_TRUE(recording.ok()) << recording.error().message;
+    EXPECT_EQ(recording->segments.front().first_step + recording->steps,
+              service->recorder()->steps() + 1);
+    const auto replayed = recording::replay(*recording);
+    ASSERT_TRUE(replayed.ok()) << replayed.error().message;
+    EXPECT_FALSE(replayed->divergence.has_value());
+  }
 }
 
 void GatewayScenario::start_backends(const PlatformSettings& platform) {

@@ -60,6 +60,9 @@ class Client {
 // Parameterized by the seed, which a failing test's name shows.
 class GatewayScenario : public testing::TestWithParam<uint64_t> {
  protected:
+  // What each scenario's policy did, it does again from its recording.
+  void TearDown() override;
+
   // Backends, if they are not there yet, and gateway; to be called once.
   void start(const ServiceText& text = {}, const PlatformSettings& platform = {});
   void start_yaml(const std::string& yaml);
