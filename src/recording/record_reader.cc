@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "policy/checkpoint.h"
+#include "policy/status.h"
 
 namespace warmgate::recording {
 namespace {
@@ -178,7 +179,7 @@ policy::Action RecordReader::take_action() {
       action.request = take_id<policy::RequestId>();
       action.attempt = take_id<policy::AttemptId>();
       action.backend = backend(head);
-      action.reason = checked(head.small, policy::Reason::doomed);
+      action.reason = checked(head.small, last_value(policy::Reason{}));
       if ((head.large & kHasSinceReady) != 0) action.since_ready = take_duration();
       return action;
     }
@@ -188,14 +189,17 @@ policy::Action RecordReader::take_action() {
       return policy::CancelAttempt{take_id<policy::AttemptId>()};
     case Kind::reject: {
       const auto request = take_id<policy::RequestId>();
-      return policy::Reject{request, checked(head.small, policy::RejectReason::upstream_timeout),
-                            head.medium, take_duration()};
+      return policy::Reject{
+          request,
+          checked(head.small, static_cast<policy::RejectReason>(policy::kRejectReasonCount - 1)),
+          head.medium, take_duration()};
     }
     case Kind::start_probe: {
       policy::StartProbe action;
       action.probe = take_id<policy::ProbeId>();
       action.backend = backend(head);
-      action.kind = checked(head.small, policy::ProbeKind::keep_warm);
+      action.kind =
+          checked(head.small, static_cast<policy::ProbeKind>(policy::kProbeKindCount - 1));
       action.timeout = take_duration();
       action.hold = take_duration();
       return action;
