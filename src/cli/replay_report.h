@@ -15,9 +15,9 @@ struct ReplayReport {
   const recording::Recording& recording;
   const recording::History& history;
   std::optional<recording::Replayed> replayed = std::nullopt;
-  std::string not_replayed;  // why, when it was asked for and could not be done
+  std::string not_replayed{};  // why, when it was asked for and could not be done
   std::optional<replay::WhatIf> what_if = std::nullopt;
-  std::string otherwise;  // what the second column is: a policy, a configuration
+  std::string otherwise{};  // what the second column is: a policy, a configuration
 };
 
 std::string replay_text(const ReplayReport& report);
