@@ -33,7 +33,7 @@ void put_fields(Pen& pen, std::span<const Field> fields) {
 }
 
 // The fields that we decide on ourselves, and the empty line.
-void put_ending(Pen& pen, BodyLength body, bool close) {
+void put_ending(Pen& pen, BodyLength body, bool close, std::string_view upgrade) {
   if (body.framing == Framing::length) {
     pen.put("Content-Length: ");
     pen.put_number(body.bytes);
@@ -41,7 +41,12 @@ void put_ending(Pen& pen, BodyLength body, bool close) {
   } else if (body.framing == Framing::chunked) {
     pen.put("Transfer-Encoding: chunked\r\n");
   }
-  if (close) pen.put("Connection: close\r\n");
+  if (!upgrade.empty()) {
+    pen.put("Connection: upgrade\r\n");
+    put_field(pen, "Upgrade", upgrade);
+  } else if (close) {
+    pen.put("Connection: close\r\n");
+  }
   pen.put("\r\n");
 }
 
@@ -49,8 +54,9 @@ void put_ending(Pen& pen, BodyLength body, bool close) {
 
 void append_request_head(std::string& out, std::string_view method, std::string_view target,
                          std::string_view authority, std::span<const Field> fields, BodyLength body,
-                         bool keep_alive) {
-  const size_t texts = method.size() + target.size() + authority.size() + fields_size(fields);
+                         bool keep_alive, std::string_view upgrade) {
+  const size_t texts =
+      method.size() + target.size() + authority.size() + fields_size(fields) + upgrade.size();
   append_with_pen(out, kFrameRoom + texts, [&](Pen& pen) {
     pen.put(method);
     pen.put(' ');
@@ -58,20 +64,20 @@ void append_request_head(std::string& out, std::string_view method, std::string_
     pen.put(" HTTP/1.1\r\n");
     put_field(pen, "Host", authority);
     put_fields(pen, fields);
-    put_ending(pen, body, !keep_alive);
+    put_ending(pen, body, !keep_alive, upgrade);
   });
 }
 
 void append_response_head(std::string& out, uint16_t status, std::span<const Field> fields,
-                          BodyLength body, bool close) {
-  append_with_pen(out, kFrameRoom + fields_size(fields), [&](Pen& pen) {
+                          BodyLength body, bool close, std::string_view upgrade) {
+  append_with_pen(out, kFrameRoom + fields_size(fields) + upgrade.size(), [&](Pen& pen) {
     pen.put("HTTP/1.1 ");
     pen.put_number(status);
     pen.put(' ');
     pen.put(reason_phrase(status));
     pen.put("\r\n");
     put_fields(pen, fields);
-    put_ending(pen, body, close || body.framing == Framing::until_close);
+    put_ending(pen, body, close || body.framing == Framing::until_close, upgrade);
   });
 }
 

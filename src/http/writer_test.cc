@@ -23,6 +23,18 @@ TEST(Writer, RequestHead) {
   EXPECT_EQ(out, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
 }
 
+TEST(Writer, Upgrade) {
+  std::string out;
+  append_request_head(out, "GET", "/", "a", {}, BodyLength::none(), true, "websocket");
+  EXPECT_EQ(out,
+            "GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n");
+  out.clear();
+  append_response_head(out, 101, {}, BodyLength::none(), false, "websocket");
+  EXPECT_EQ(out,
+            "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\n"
+            "Upgrade: websocket\r\n\r\n");
+}
+
 TEST(Writer, ResponseHead) {
   std::string out;
   append_response_head(out, 503, {}, BodyLength::of(0), true);

@@ -12,6 +12,8 @@ constexpr double kBypassQuantile = 0.99;    // of the time to first byte of warm
 constexpr Duration kShortestPause = 10ms;   // of an always-on backend that said 429 or 503
 constexpr Duration kLongestPause = 1s;
 
+constexpr uint16_t kSwitchingProtocols = 101;
+
 bool is_busy(uint16_t status) {
   return status == 429 || status == 503;
 }
@@ -82,7 +84,17 @@ void WarmgateDispatcher::on(Instant now, const AttemptFirstByte& event) {
   take_evidence(now, attempt_slot, event);
   judge_answer(now, attempt_slot, event.status);
   if (is_failure(event.status) && try_elsewhere(now, attempt_slot, event.status)) return;
+  if (event.status == kSwitchingProtocols) begin_lasting(attempt_slot);
   commit(now, attempt_slot);
+}
+
+// Its slot is taken for who knows how long: nothing that turns over can count on it.
+void WarmgateDispatcher::begin_lasting(Slot attempt_slot) {
+  Attempt& attempt = attempts_[attempt_slot];
+  attempt.lasting = true;
+  if (attempt.backend.pool != PoolKind::always_on) return;
+  ++always_on_[attempt.backend.index].lasting;
+  always_on_work_.ended(attempt.began);
 }
 
 // The first good byte wins; a failure is passed on when nobody can do better.
@@ -94,8 +106,10 @@ void WarmgateDispatcher::commit(Instant now, Slot attempt_slot) {
   if (attempt.reason == Reason::bypass) ++bypasses_won_;
   const bool counted = request.waited && request.wait == Wait::start;  // when it was released
   if (attempt.saw_start && !counted) note_delayed(attempt.first_to_see);
-  if (settings_.slo_first_byte) count_late(now, request, attempt);
-  if (request.predicted && settings_.slo_first_byte) judge_prediction(now, request);
+  if (settings_.slo_first_byte || attempt.lasting) {
+    count_late(now, request, attempt);
+    if (request.predicted) judge_prediction(now, request);
+  }
   for (const Slot other : request.running) {
     if (other != kNoSlot && other != attempt_slot) cancel(other);
   }
@@ -269,7 +283,11 @@ void WarmgateDispatcher::on(Instant now, const AttemptFinished& event) {
   forget_silence(attempt_slot);
   if (attempt.backend.pool == PoolKind::always_on) {
     --always_on_[attempt.backend.index].in_flight;
-    always_on_work_.ended(attempt.began);
+    if (attempt.lasting) {
+      --always_on_[attempt.backend.index].lasting;
+    } else {
+      always_on_work_.ended(attempt.began);
+    }
   } else {
     --serverless_[attempt.backend.index].in_flight;
     --serverless_in_flight_;
@@ -287,8 +305,10 @@ void WarmgateDispatcher::on(Instant now, const AttemptFinished& event) {
   Request& request = requests_[slot];
   if (request.committed == attempt_slot) {
     finish_committed(now, attempt, event.outcome);
-    if (!settings_.slo_first_byte) count_late(now, request, attempt);
-    if (request.predicted && !settings_.slo_first_byte) judge_prediction(now, request);
+    if (!settings_.slo_first_byte && !attempt.lasting) {  // else they were when it was committed
+      count_late(now, request, attempt);
+      if (request.predicted) judge_prediction(now, request);
+    }
     forget_request(slot);
   } else if (event.outcome == Outcome::cancelled) {  // not by us: the client left
     cancel_running(request);
@@ -301,7 +321,10 @@ void WarmgateDispatcher::on(Instant now, const AttemptFinished& event) {
 }
 
 void WarmgateDispatcher::finish_committed(Instant now, const Attempt& attempt, Outcome outcome) {
-  if (outcome != Outcome::ok || !attempt.good || attempt.saw_start || attempt.pressing) return;
+  if (outcome != Outcome::ok || !attempt.good || attempt.saw_start || attempt.pressing ||
+      attempt.lasting) {
+    return;
+  }
   PoolTimes& times =
       attempt.backend.pool == PoolKind::always_on ? always_on_times_ : serverless_times_;
   times.complete(now - attempt.began);

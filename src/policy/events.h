@@ -64,7 +64,8 @@ struct ClientGone {
 struct ReplayLost {
   RequestId request;
 };
-// The response head is here (for a stream: the first real output). `status` is final, not 1xx.
+// The response head is here (for a stream: the first real output). `status` is final: not 1xx but
+// for 101, after which the attempt lasts until somebody ends it, and says nothing of service times.
 // The Dispatcher answers with Commit (pass this response on) or discards it by CancelAttempt.
 struct AttemptFirstByte {
   AttemptId attempt;

@@ -42,6 +42,7 @@ ServiceStatus WarmgateDispatcher::status(Instant now) const {
   for (uint32_t i = 0; i < settings_.always_on.backends; ++i) {
     const AlwaysOnBackend& backend = always_on_[i];
     const bool healthy = backend.judged.state(now) == BackendHealth::State::healthy;
+    status.always_on.slots += backend.lasting;
     status.always_on.backends.push_back({.healthy = healthy,
                                          .in_flight = backend.in_flight,
                                          .strikes = backend.judged.strikes(),
@@ -110,13 +111,14 @@ void WarmgateDispatcher::check_invariants() const {
 }
 
 void WarmgateDispatcher::check_attempts() const {
-  std::vector<uint32_t> always_on(always_on_.size());
+  std::vector<uint32_t> always_on(always_on_.size()), lasting(always_on_.size());
   std::vector<uint32_t> serverless(serverless_.size());
   uint32_t serverless_total = 0;
   attempts_.for_each([&](Slot slot, const Attempt& attempt) {
     const bool on_always_on = attempt.backend.pool == PoolKind::always_on;
     ++(on_always_on ? always_on : serverless)[attempt.backend.index];
     serverless_total += on_always_on ? 0 : 1;
+    if (on_always_on && attempt.lasting) ++lasting[attempt.backend.index];
     const bool watched = silence_due_.contains(slot) || bypass_due_.contains(slot);
     WG_ASSERT(!watched || (!on_always_on && !attempt.answered && attempt.request != kNoSlot),
               "only silent serverless attempts are watched");
@@ -128,6 +130,7 @@ void WarmgateDispatcher::check_attempts() const {
   });
   for (size_t i = 0; i < always_on.size(); ++i) {
     WG_ASSERT(always_on[i] == always_on_[i].in_flight, "always-on slots are those of attempts");
+    WG_ASSERT(lasting[i] == always_on_[i].lasting, "so are those that lasting attempts hold");
   }
   for (size_t i = 0; i < serverless.size(); ++i) {
     WG_ASSERT(serverless[i] == serverless_[i].in_flight, "serverless slots are those of attempts");

@@ -343,7 +343,8 @@ uint32_t WarmgateDispatcher::always_on_slots(Instant now) const {
     const BackendHealth::State state = always_on_[i].judged.state(now);
     if (state == BackendHealth::State::dead) continue;
     if (state == BackendHealth::State::quarantined && quarantine_holds) continue;
-    slots += always_on_[i].judged.on_trial(now) ? 1 : settings_.always_on.concurrency;
+    const uint32_t all = always_on_[i].judged.on_trial(now) ? 1 : settings_.always_on.concurrency;
+    slots += all - std::min(all, always_on_[i].lasting);
   }
   return slots;
 }

@@ -131,6 +131,7 @@ class WarmgateDispatcher final : public Dispatcher {
     bool good = false;          // and was no failure
     bool saw_start = false;     // its instance started while it waited
     bool first_to_see = false;  // and nobody had seen that instance before
+    bool lasting = false;       // switched protocols: goes on until somebody ends it
   };
 
   struct Route {
@@ -144,6 +145,7 @@ class WarmgateDispatcher final : public Dispatcher {
   struct AlwaysOnBackend {
     BackendHealth judged;
     uint32_t in_flight = 0;
+    uint32_t lasting = 0;  // ... of which so many switched protocols
     ProbeId probe{};  // in flight, or none
     Instant next_probe{};
   };
@@ -240,7 +242,7 @@ class WarmgateDispatcher final : public Dispatcher {
   bool always_on_dead(Instant now) const;  // or there is none
   bool any_healthy_always_on(Instant now) const;
   bool anyone_could_answer(Instant now) const;
-  uint32_t always_on_slots(Instant now) const;
+  uint32_t always_on_slots(Instant now) const;  // without those that lasting attempts hold
   uint32_t always_on_in_flight() const;
   uint32_t serverless_in_flight() const { return serverless_in_flight_; }
   bool is_heavy(const Request& request) const;
@@ -254,6 +256,7 @@ class WarmgateDispatcher final : public Dispatcher {
   void start(Instant now, Slot slot, const Route& route);
   void watch_for_silence(Instant now, Slot attempt_slot);
   void forget_silence(Slot attempt_slot);
+  void begin_lasting(Slot attempt_slot);
   void commit(Instant now, Slot attempt_slot);
   void cancel(Slot attempt_slot);
   void cancel_running(Request& request);

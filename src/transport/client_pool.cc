@@ -60,7 +60,8 @@ H1ClientConnection& ClientPool::open() {
 
 void ClientPool::preconnect(uint32_t count) {
   const auto opening = std::count_if(busy_.begin(), busy_.end(), [](const auto& connection) {
-    return connection->handler_ == nullptr;
+    return connection->handler_ == nullptr &&
+           connection->phase_ == H1ClientConnection::Phase::connecting;
   });
   const size_t wanted = std::min(count, limits_.max_idle);
   for (size_t have = idle_.size() + static_cast<size_t>(opening); have < wanted; ++have) open();

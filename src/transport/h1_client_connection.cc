@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "http/upgrade.h"
 
 namespace warmgate::transport {
 
@@ -64,7 +65,7 @@ void H1ClientConnection::on_connected(int error) {
 }
 
 void H1ClientConnection::on_timeout() {
-  if (phase_ == Phase::idle) return close();
+  if (phase_ == Phase::idle || phase_ == Phase::flushing) return close();
   if (phase_ != Phase::connecting) return;
   note_connect_failure(ETIMEDOUT);
   connect_next();
@@ -84,13 +85,15 @@ void H1ClientConnection::begin(ClientHandler& handler) {
   reused_ = served_;
   keep_alive_ = true;
   request_sent_ = bytes_sent_ = paused_ = full_ = false;
+  if (!upgrade_.empty()) upgrade_.clear();
 }
 
 void H1ClientConnection::send_head(const OutgoingRequest& request) {
   method_ = http::classify_method(request.method);
   request_framing_ = request.length.framing;
+  if (!request.upgrade.empty()) upgrade_ = request.upgrade;
   http::append_request_head(send_.tail(), request.method, request.target, request.authority,
-                            request.fields, request.length, true);
+                            request.fields, request.length, true, request.upgrade);
   loop_.defer(*this);
 }
 
@@ -114,6 +117,7 @@ void H1ClientConnection::send_end(std::span<const http::Field> trailers) {
   if (request_framing_ == Framing::chunked) http::append_last_chunk(send_.tail(), trailers);
   request_sent_ = true;
   loop_.defer(*this);
+  if (read_ended_) end_tunnel();
 }
 
 void H1ClientConnection::on_writable() {
@@ -147,7 +151,12 @@ void H1ClientConnection::flush() {
       more_to_read_ = true;
       send_ = SendBuffer();
       keep_alive_ = false;
+      if (read_ended_) return fail(FailureKind::lost_midway, "the backend takes no more bytes");
     }
+  }
+  if (phase_ == Phase::flushing && send_.empty()) return close();
+  if (tunnel_ && request_sent_ && send_.empty() && !std::exchange(shut_down_, true)) {
+    stream_->shutdown_write();
   }
   if (full_ && send_.size() <= kSendLow) {
     full_ = false;
@@ -166,7 +175,7 @@ void H1ClientConnection::read_body() {
 void H1ClientConnection::read_more() {
   more_to_read_ = true;
   for (int reads = 0; reads < kReadsPerEvent; ++reads) {
-    if (phase_ == Phase::closed || (paused_ && phase_ == Phase::body)) return;
+    if (phase_ == Phase::closed || (paused_ && phase_ == Phase::body) || read_ended_) return;
     switch (received_.read(loop_, *stream_)) {
       case IoStatus::ok:
         if (phase_ == Phase::idle) return close();  // nobody asked for anything
@@ -191,6 +200,12 @@ void H1ClientConnection::read_more() {
 void H1ClientConnection::on_peer_end() {
   if (phase_ == Phase::idle) return close();
   keep_alive_ = false;
+  if (tunnel_) {
+    read_ended_ = true;
+    ClientHandler* handler = handler_;
+    if (request_sent_) end_tunnel();
+    return handler->on_response_end({});
+  }
   if (phase_ == Phase::body && body_.end_of_input()) return finish();
   fail(phase_ == Phase::head ? FailureKind::lost_early : FailureKind::lost_midway,
        "the backend closed the connection before its response was complete");
@@ -209,7 +224,7 @@ void H1ClientConnection::process() {
 bool H1ClientConnection::process_head() {
   if (received_.view().empty()) return false;
   static thread_local http::ResponseHead head;  // 4 KiB that idle connections need not hold
-  switch (parser_.parse_response(received_.view(), method_, head)) {
+  switch (parser_.parse_response(received_.view(), method_, head, !upgrade_.empty())) {
     case http::ParseStatus::need_more:
       return false;
     case http::ParseStatus::error:
@@ -224,7 +239,14 @@ bool H1ClientConnection::process_head() {
   }
   const size_t head_bytes = parser_.consumed();
   parser_.reset();
-  if (head.interim()) {
+  if (head.status == 101) {
+    if (!http::grants_upgrade(head, upgrade_)) {
+      fail(FailureKind::protocol, "the backend switches to a protocol that was not asked for");
+      return false;
+    }
+    begin_tunnel();
+    handler_->on_response(head);
+  } else if (head.interim()) {
     handler_->on_interim(head);
   } else {
     keep_alive_ = keep_alive_ && head.keep_alive;
@@ -260,6 +282,23 @@ bool H1ClientConnection::process_body() {
   return step.status == http::BodyDecoder::Status::data;
 }
 
+// ---- tunnels ----
+
+void H1ClientConnection::begin_tunnel() {
+  phase_ = Phase::body;
+  tunnel_ = true;
+  keep_alive_ = request_sent_ = false;
+  body_.begin(Framing::until_close, 0);
+}
+
+// Both directions have ended: what is left of ours still goes out.
+void H1ClientConnection::end_tunnel() {
+  handler_ = nullptr;
+  phase_ = Phase::flushing;
+  timer_.arm_after(kFlushTime);
+  loop_.defer(*this);
+}
+
 // ---- ends ----
 
 void H1ClientConnection::finish() {
@@ -284,6 +323,7 @@ void H1ClientConnection::fail(FailureKind kind, std::string detail) {
 
 void H1ClientConnection::cancel() {
   handler_ = nullptr;
+  if (tunnel_) stream_->reset_on_close();  // it must not look like an end
   if (phase_ != Phase::idle) close();
 }
 

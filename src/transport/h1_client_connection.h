@@ -32,9 +32,10 @@ class H1ClientConnection final : public ClientTransaction,
 
  private:
   friend class ClientPool;
-  static constexpr int kReadsPerEvent = 4;  // then other connections have their turn
+  static constexpr int kReadsPerEvent = 4;       // then other connections have their turn
+  static constexpr Duration kFlushTime = 30s;  // for the last bytes of a tunnel that is over
 
-  enum class Phase : uint8_t { connecting, idle, head, body, closed };
+  enum class Phase : uint8_t { connecting, idle, head, body, flushing, closed };
 
   void begin(ClientHandler& handler);
   void connect_next();
@@ -50,6 +51,8 @@ class H1ClientConnection final : public ClientTransaction,
   bool process_head();
   bool process_body();
   void on_peer_end();
+  void begin_tunnel();
+  void end_tunnel();
   void flush();
   void finish();
   void fail(FailureKind kind, std::string detail);
@@ -66,7 +69,8 @@ class H1ClientConnection final : public ClientTransaction,
   SendBuffer send_;
   http::HeadParser parser_;
   http::BodyDecoder body_;
-  net::Timer timer_;          // connecting and idle; a transaction has its caller's limits
+  net::Timer timer_;          // without a transaction, which has its caller's limits
+  std::string upgrade_;       // the protocol that was asked for
   size_t first_address_ = 0;  // the index of the one that was tried first
   size_t addresses_tried_ = 0;
   std::string connect_problem_;  // of the last address that was tried
@@ -76,10 +80,13 @@ class H1ClientConnection final : public ClientTransaction,
   http::Method method_ = http::Method::get;
   http::Framing request_framing_ = http::Framing::none;
   bool keep_alive_ = true;     // as far as the response says
-  bool request_sent_ = false;  // send_end() was called
+  bool request_sent_ = false;  // send_end() was called, of a tunnel for its bytes
   bool bytes_sent_ = false;    // of the present transaction
   bool reused_ = false;
   bool served_ = false;  // at least one transaction was completed
+  bool tunnel_ = false;
+  bool read_ended_ = false;  // of a tunnel: the backend's direction has ended
+  bool shut_down_ = false;   // of a tunnel: the backend was told of our direction's end
   bool paused_ = false;
   bool blocked_ = false;
   bool full_ = false;

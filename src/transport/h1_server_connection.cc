@@ -2,6 +2,7 @@
 
 #include "base/assert.h"
 #include "http/problem.h"
+#include "http/upgrade.h"
 
 namespace warmgate::transport {
 
@@ -42,7 +43,7 @@ void H1ServerConnection::read_more() {
   for (int reads = 0; reads < kReadsPerEvent; ++reads) {
     if (!input_wanted()) {
       // A body that nobody wants now does not hide that the client left.
-      if (end_arrived_ && exchange_open()) lose_client();
+      if (end_arrived_ && exchange_open() && !tunnel_) lose_client();
       return;
     }
     switch (received_.read(loop_, *stream_)) {
@@ -71,6 +72,7 @@ void H1ServerConnection::read_more() {
 
 void H1ServerConnection::on_peer_end() {
   peer_ended_ = true;
+  if (tunnel_ && exchange_open()) return on_tunnel_end();
   if (!exchange_open() && !send_.empty()) {
     // A complete response is on its way to a half-closed client: its end is the connection's.
     phase_ = Phase::request;
@@ -78,6 +80,16 @@ void H1ServerConnection::on_peer_end() {
     return;
   }
   lose_client();
+}
+
+// The client's direction of a tunnel has ended, and with it the tunnel, if ours has.
+void H1ServerConnection::on_tunnel_end() {
+  body_pending_ = false;
+  response_ended_ = write_ended_;
+  ServerHandler* handler = handler_;
+  if (response_ended_) handler_ = nullptr;
+  loop_.defer(*this);
+  if (handler != nullptr) handler->on_request_end({});
 }
 
 // Understands as much of the input as it can. Not recursive: what an application does from within
@@ -118,6 +130,10 @@ bool H1ServerConnection::process_head() {
   owes_continue_ = body_pending_ && head.expects_continue;
   small_body_ = head.framing == Framing::length && head.content_length <= kDiscardBytes;
   discarded_ = 0;
+  if (head.wants_upgrade) {
+    const http::UpgradeWish wish = http::read_upgrade(head);
+    if (wish.malformed || !wish.protocol.empty()) close_after_ = true;
+  }
   head_sent_ = response_ended_ = reading_body_ = full_ = bodyless_ = false;
   body_.begin(head.framing, head.content_length);
   const size_t head_bytes = parser_.consumed();
@@ -238,6 +254,17 @@ void H1ServerConnection::send_head(uint16_t status, std::span<const http::Field>
   loop_.defer(*this);
 }
 
+void H1ServerConnection::switch_protocols(std::string_view protocol,
+                                          std::span<const http::Field> fields) {
+  WG_ASSERT(!head_sent_ && !body_pending_, "a tunnel follows a request without a body");
+  head_sent_ = tunnel_ = close_after_ = true;
+  body_pending_ = true;
+  response_framing_ = Framing::until_close;
+  body_.begin(Framing::until_close, 0);
+  http::append_response_head(send_.tail(), 101, fields, http::BodyLength::none(), false, protocol);
+  loop_.defer(*this);
+}
+
 bool H1ServerConnection::send_body(std::string_view piece) {
   if (bodyless_ || piece.empty()) return true;
   const bool chunked = response_framing_ == Framing::chunked;
@@ -254,7 +281,13 @@ bool H1ServerConnection::send_body(std::string_view piece) {
 }
 
 void H1ServerConnection::send_end(std::span<const http::Field> trailers) {
-  WG_ASSERT(head_sent_ && !response_ended_, "a response ends once, after its head");
+  WG_ASSERT(head_sent_ && !response_ended_ && !write_ended_, "a response ends once, after its head");
+  if (tunnel_) {
+    write_ended_ = true;
+    response_ended_ = peer_ended_;
+    if (response_ended_) handler_ = nullptr;
+    return loop_.defer(*this);
+  }
   if (!bodyless_ && response_framing_ == Framing::chunked) {
     http::append_last_chunk(send_.tail(), trailers);
   }
@@ -296,6 +329,7 @@ void H1ServerConnection::flush() {
     if (handler_ != nullptr) handler_->on_writable();
     if (phase_ == Phase::closed) return;
   }
+  if (write_ended_ && send_.empty() && !std::exchange(shut_down_, true)) stream_->shutdown_write();
   if (response_ended_ && phase_ == Phase::request && send_.empty()) process();
   if (server_.draining_) close_if_idle();
 }
@@ -364,6 +398,7 @@ void H1ServerConnection::close_if_idle() {
 Duration H1ServerConnection::time_limit() const {
   const ServerLimits& limits = server_.limits_;
   if (phase_ == Phase::linger) return kLingerTime;
+  if (tunnel_ && !response_ended_) return Duration::zero();  // how long is the application's affair
   if (!send_.empty()) return limits.write_timeout;
   if (phase_ == Phase::head) return head_begun_ ? limits.header_timeout : limits.keep_alive;
   if (response_ended_ && body_pending_) return kLingerTime;

@@ -2,6 +2,10 @@
 // HTTP/1 connections implement them (h1_*_connection.h), and HTTP/2 streams (h2_*_stream.h).
 //
 // Streaming.  Bodies pass in pieces, which live only during the call that hands them over.
+// Tunnels.    A response of status 101 makes the transaction a tunnel: from then on the bodies of both
+//             directions are the bytes of the new protocol, without framing. An end, sent or
+//             received, is that direction's only, and comes without trailers; the transaction is
+//             over when both directions have ended. Pressure as with bodies.
 // Pressure.   send_body() returns false when enough is buffered: stop, until on_writable().
 //             pause_body() stops the flow from the peer until read_body(). At most one piece that
 //             was being handed over may still come after pause_body().
@@ -16,6 +20,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/assert.h"
 #include "http/message.h"
 #include "http/writer.h"
 #include "net/address.h"
@@ -27,7 +32,8 @@ namespace warmgate::transport {
 class ServerHandler {
  public:
   virtual ~ServerHandler() = default;
-  // Neither comes for a request without body bytes (Framing::none, or a length of 0).
+  // Neither comes for a request without body bytes (Framing::none, or a length of 0), but both do
+  // in a tunnel.
   virtual void on_body(std::string_view piece) = 0;
   virtual void on_request_end(std::span<const http::Field> trailers) = 0;
   virtual void on_writable() = 0;
@@ -50,8 +56,14 @@ class ServerTransaction {
   // body (to HEAD, 204, 304) is told where HTTP allows it, and no body must follow.
   virtual void send_head(uint16_t status, std::span<const http::Field> fields,
                          http::BodyLength length) = 0;
+  // Instead of send_head(), to a request that wants an upgrade: 101, and what follows is a tunnel.
+  // What the client sent behind its head already is the tunnel's first piece, after read_body().
+  virtual void switch_protocols(std::string_view /*protocol*/,
+                                std::span<const http::Field> /*fields*/) {
+    WG_ASSERT(false, "only where RequestHead::wants_upgrade can be true");
+  }
   virtual bool send_body(std::string_view piece) = 0;
-  // Ends the transaction: the handler is let go.
+  // Ends the transaction: the handler is let go. (Of a tunnel: see above.)
   virtual void send_end(std::span<const http::Field> trailers = {}) = 0;
   // Ends the transaction so that the client sees a broken response, not a complete one.
   virtual void abort() = 0;
@@ -70,6 +82,7 @@ struct OutgoingRequest {
   std::string_view authority;
   std::span<const http::Field> fields;  // no hop-by-hop or framing field, no Host
   http::BodyLength length;
+  std::string_view upgrade = {};  // the protocol to ask for, of a request without a body
 };
 
 enum class FailureKind : uint8_t {
@@ -94,9 +107,9 @@ class ClientHandler {
   // not come for a connection that was open before: see connected().
   virtual void on_connected() {}
   virtual void on_interim(const http::ResponseHead& head) = 0;
-  virtual void on_response(const http::ResponseHead& head) = 0;
+  virtual void on_response(const http::ResponseHead& head) = 0;  // 101: what follows is a tunnel
   virtual void on_body(std::string_view piece) = 0;
-  // The response is complete, and the transaction over.
+  // The response is complete, and the transaction over. (Of a tunnel: see above.)
   virtual void on_response_end(std::span<const http::Field> trailers) = 0;
   virtual void on_writable() = 0;
   // The transaction is over.
