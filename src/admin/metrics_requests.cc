@@ -65,6 +65,19 @@ void render_attempts(MetricsText& text, const Snapshot& snapshot) {
   }
 }
 
+void render_tunnels(MetricsText& text, const Snapshot& snapshot) {
+  text.family("warmgate_tunnels_open", gauge,
+              "Connections that were upgraded (WebSocket) and are open.");
+  for (const ServiceSnapshot& service : snapshot.services) {
+    text.sample({{"service", service.name}}, service.counters.tunnels_open);
+  }
+  text.family("warmgate_tunnel_duration_seconds", histogram,
+              "From the answer that upgraded a connection to its end.");
+  for (const ServiceSnapshot& service : snapshot.services) {
+    text.histogram({{"service", service.name}}, service.counters.tunnel_duration);
+  }
+}
+
 struct RequestMetric {
   std::string_view name;
   std::string_view help;
@@ -85,9 +98,11 @@ constexpr RequestMetric kRequestMetrics[] = {
     {"warmgate_replays_lost_total",
      "Requests larger than the replay buffer, for which no further attempt was possible.",
      &gateway::ServiceCounters::replay_lost},
-    {"warmgate_request_body_bytes_total", "Bytes of request bodies received.",
+    {"warmgate_tunnels_idle_total", "Upgraded connections that were ended for their silence.",
+     &gateway::ServiceCounters::tunnels_idle},
+    {"warmgate_request_body_bytes_total", "Bytes of request bodies received, tunnels included.",
      &gateway::ServiceCounters::request_bytes},
-    {"warmgate_response_body_bytes_total", "Bytes of response bodies sent.",
+    {"warmgate_response_body_bytes_total", "Bytes of response bodies sent, tunnels included.",
      &gateway::ServiceCounters::response_bytes},
 };
 
@@ -96,6 +111,7 @@ constexpr RequestMetric kRequestMetrics[] = {
 void render_request_metrics(MetricsText& text, const Snapshot& snapshot) {
   render_responses(text, snapshot);
   render_attempts(text, snapshot);
+  render_tunnels(text, snapshot);
   for (const RequestMetric& metric : kRequestMetrics) {
     text.family(metric.name, counter, metric.help);
     for (const ServiceSnapshot& service : snapshot.services) {

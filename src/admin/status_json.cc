@@ -174,6 +174,13 @@ Json latencies_json(const gateway::ServiceCounters& counters) {
             {"serverless_cold", latency_json(counters.first_byte_cold)}}}};
 }
 
+Json tunnels_json(const gateway::ServiceCounters& counters) {
+  return {{"open", counters.tunnels_open},
+          {"ended", counters.tunnel_duration.count()},
+          {"ended_idle", counters.tunnels_idle},
+          {"duration", latency_json(counters.tunnel_duration)}};
+}
+
 Json service_json(const ServiceSnapshot& service) {
   const policy::ServiceStatus& status = service.status;
   const bool prefers_serverless = service.prefer == policy::Prefer::serverless;
@@ -194,6 +201,7 @@ Json service_json(const ServiceSnapshot& service) {
       {"spending", spending_json(status.spending)},
       {"requests", requests_json(service)},
       {"attempts", attempts_json(service.counters)},
+      {"tunnels", tunnels_json(service.counters)},
       {"decisions", counts_json<policy::Reason>(status.attempts_by_reason)},
       {"rejects", counts_json<policy::RejectReason>(status.rejects_by_reason)},
       {"probes", counts_json<policy::ProbeKind>(status.probes_by_kind)},

@@ -133,6 +133,7 @@ class ServeRun {
     if (loop_.now() >= drain_until_) {
       log_warning("serve", "the drain timeout is over: " + std::to_string(gateway_.connections()) +
                                " connections are cut off");
+      gateway_.cut_tunnels();  // so that their lines in the access log are written
       return loop_.stop();
     }
     drain_poll_.arm_after(kDrainPoll);

@@ -112,10 +112,11 @@ struct RouteRule {
 // Time limits on the backends' side.
 struct Timeouts {
   Duration connect = 2s;
-  Duration first_byte = 240s;  // of one attempt, from request sent to response head; spans a start
-  Duration idle = 60s;         // longest pause within a response, or while a request body is sent
-  Duration total = 300s;       // arrival to last byte, all attempts; 0 = no limit (long streams)
-  Duration keep_alive = 50s;   // an idle connection to a backend; below common servers' 60 s
+  Duration first_byte = 240s;   // of one attempt, from request sent to response head; spans a start
+  Duration idle = 60s;          // longest pause within a response, or while a request body is sent
+  Duration total = 300s;        // arrival to last byte, all attempts; 0 = no limit (long streams)
+  Duration keep_alive = 50s;    // an idle connection to a backend; below common servers' 60 s
+  Duration tunnel_idle = 5min;  // an upgraded connection on which nothing passes either way
 };
 
 struct Limits {

@@ -197,7 +197,10 @@ CodecPtr<Timeouts> timeouts_section() {
            "From the arrival of a request to its last byte, all attempts together.")
       .key("keep_alive", &Timeouts::keep_alive, duration(10ms, 1h),
            "How long an idle connection to a backend stays open; less than the backend's own "
-           "limit.");
+           "limit.")
+      .key("tunnel_idle", &Timeouts::tunnel_idle, duration(10ms, 24h),
+           "How long an upgraded connection (WebSocket) may be silent; `idle` and `total` do not "
+           "hold there.");
   return section;
 }
 

@@ -87,6 +87,12 @@ void put_json_line(Pen& pen, const AccessRecord& record, double wall_seconds) {
   pen.put_number(record.attempts);
   pen.put(R"(,"queuedMs":)");
   pen.put_decimal<3>(micros(record.queued));
+  if (!record.upgrade.empty()) {
+    pen.put(R"(,"upgrade":)");
+    http::put_json_string(pen, record.upgrade);
+    pen.put(R"(,"answeredMs":)");
+    pen.put_decimal<3>(micros(record.answered));
+  }
   pen.put("}\n");
 }
 
@@ -116,6 +122,10 @@ void put_text_line(Pen& pen, const AccessRecord& record, double wall_seconds) {
   pen.put_number(record.request_bytes);
   pen.put(" out=");
   pen.put_number(record.response_bytes);
+  if (!record.upgrade.empty()) {
+    pen.put(" upgrade=");
+    pen.put(record.upgrade);
+  }
   pen.put('\n');
 }
 
@@ -124,7 +134,8 @@ void put_text_line(Pen& pen, const AccessRecord& record, double wall_seconds) {
 size_t line_room(const AccessRecord& record) {
   return kFrameRoom + record.service.size() + record.method.size() +
          http::json_string_room(record.target) + http::json_string_room(record.user_agent) +
-         record.trace.size() + record.reason.size() + record.client_ip.size();
+         record.trace.size() + record.reason.size() + record.client_ip.size() +
+         http::json_string_room(record.upgrade);
 }
 
 void put_line(Pen& pen, config::LogFormat format, const AccessRecord& record, double wall_seconds) {

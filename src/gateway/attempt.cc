@@ -1,5 +1,7 @@
 #include "gateway/attempt.h"
 
+#include <algorithm>
+
 #include "gateway/backend.h"
 #include "gateway/evidence.h"
 #include "gateway/exchange.h"
@@ -47,14 +49,13 @@ void Attempt::send_request_head() {
   std::string_view target = request.target;
   if (!base.empty()) target = joined = base + std::string(request.target);
   transaction_->send_head({request.method, target, backend_.config().host_header,
-                           request.fields.span(), request.length});
+                           request.fields.span(), request.length, request.upgrade});
 }
 
 bool Attempt::send_body(std::string_view piece) {
   if (transaction_ == nullptr) return true;  // the response is complete; the rest is not wanted
   full_ = !transaction_->send_body(piece);
-  const config::Timeouts& limits = service_.config().timeouts;
-  timer_.arm_after(status_ == 0 ? limits.first_byte : limits.idle);
+  timer_.arm_after(status_ == 0 ? service_.config().timeouts.first_byte : pause_limit());
   return !full_;
 }
 
@@ -74,7 +75,7 @@ void Attempt::on_response(const http::ResponseHead& head) {
   via_ = via_text(head.major_version, head.minor_version);
   length_ = forwarded_length(head);
   evidence_ = instance_evidence(head);
-  timer_.arm_after(service_.config().timeouts.idle);
+  timer_.arm_after(pause_limit());
   if (is_event_stream(head) && head.framing != http::Framing::none) {
     scanner_ = std::make_unique<http::FirstEventScanner>();
     return withhold(head);
@@ -114,7 +115,7 @@ void Attempt::commit() {
 }
 
 void Attempt::on_body(std::string_view piece) {
-  timer_.arm_after(service_.config().timeouts.idle);
+  timer_.arm_after(pause_limit());
   if (committed_) {
     if (!exchange_.forward(piece)) pause_body();
     return;
@@ -125,6 +126,7 @@ void Attempt::on_body(std::string_view piece) {
 }
 
 void Attempt::on_response_end(std::span<const http::Field> trailers) {
+  if (switches()) return on_tunnel_end();
   transaction_ = nullptr;
   if (!committed_) {
     // An event stream that ended without a real event: what there is must be judged now.
@@ -149,8 +151,36 @@ void Attempt::pause_body() {
 
 void Attempt::resume_body() {
   paused_ = false;
-  timer_.arm_after(service_.config().timeouts.idle);
+  timer_.arm_after(pause_limit());
   if (transaction_ != nullptr) transaction_->read_body();
+}
+
+// ---- a tunnel ----
+
+// A tunnel of which one direction has ended is on its way out, and waits no longer than a response.
+Duration Attempt::pause_limit() const {
+  const config::Timeouts& limits = service_.config().timeouts;
+  if (!switches()) return limits.idle;
+  const bool half_closed = backend_ended_ || (committed_ && exchange_.request_complete());
+  return half_closed ? std::min(limits.idle, limits.tunnel_idle) : limits.tunnel_idle;
+}
+
+void Attempt::on_tunnel_end() {
+  backend_ended_ = true;
+  if (exchange_.end_tunnel_output()) {
+    transaction_ = nullptr;
+    return finish(Outcome::ok, {});
+  }
+  timer_.arm_after(pause_limit());
+}
+
+void Attempt::end_tunnel_input() {
+  transaction_->send_end();
+  if (backend_ended_) {
+    transaction_ = nullptr;
+    return finish(Outcome::ok, {});
+  }
+  timer_.arm_after(pause_limit());
 }
 
 // ---- ends ----
@@ -172,6 +202,10 @@ void Attempt::on_failed(const transport::Failure& failure) {
 }
 
 void Attempt::on_timeout() {
+  if (switches()) {  // nobody's fault
+    exchange_.abandon_tunnel();
+    return finish(Outcome::ok, {});
+  }
   if (paused_ || full_) {  // it is not the backend that is slow
     return timer_.arm_after(service_.config().timeouts.idle);
   }

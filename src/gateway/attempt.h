@@ -4,6 +4,9 @@
 //           At every point: failed, timed out, or cancelled by the policy.
 // Streams.  The head of an event stream is withheld until its first real event: only then has the
 //           model begun to answer. At most kMaxWithheld bytes are kept back.
+// Tunnels.  A committed response of 101 makes a tunnel: bytes pass as bodies do, each direction
+// ends
+//           for itself, and the attempt with both; or when nothing passed for too long.
 // Limits.   first byte and idle by a timer of its own; connect by the pool; total by the Exchange.
 #pragma once
 
@@ -38,10 +41,13 @@ class Attempt final : public transport::ClientHandler {
   Instant first_byte_at() const { return first_byte_at_; }
   bool saw_cold_start() const { return saw_cold_start_; }
   std::string_view via() const { return via_; }  // what our Via field says of the response
+  bool switches() const { return status_ == 101; }       // its response makes a tunnel
+  bool backend_ended() const { return backend_ended_; }  // ... and nothing more comes from there
 
   void start();  // sends the head and what the Exchange has of the body
   bool send_body(std::string_view piece);
   void send_end(std::span<const http::Field> trailers);
+  void end_tunnel_input();  // the client's direction has ended; may destroy this
   bool full() const { return full_; }
 
   void commit();      // the policy chose this one: its head and body go to the client
@@ -63,6 +69,8 @@ class Attempt final : public transport::ClientHandler {
   void send_request_head();
   void withhold(const http::ResponseHead& head);
   void offer();
+  Duration pause_limit() const;
+  void on_tunnel_end();
   void on_timeout();
   void finish(policy::Outcome outcome, std::string detail);
 
@@ -92,6 +100,7 @@ class Attempt final : public transport::ClientHandler {
   bool full_ = false;
   bool paused_ = false;
   bool saw_cold_start_ = false;
+  bool backend_ended_ = false;
 };
 
 }  // namespace warmgate::gateway

@@ -40,7 +40,11 @@ struct ServiceCounters {
   uint64_t total_timeouts = 0;  // the limit on the whole request
   uint64_t body_too_large = 0;
   uint64_t replay_lost = 0;  // bodies larger than the replay buffer: no further attempt possible
-  uint64_t request_bytes = 0, response_bytes = 0;  // bodies
+  uint64_t request_bytes = 0, response_bytes = 0;  // bodies, and what passed through tunnels
+  // Tunnels (answers of 101): open now, ended for their silence, and how long they lasted. Their
+  // durations above and `over_slo` count to the 101.
+  uint64_t tunnels_open = 0, tunnels_idle = 0;
+  stats::LatencyHistogram tunnel_duration;
 };
 
 }  // namespace warmgate::gateway

@@ -68,7 +68,7 @@ void Exchange::pace() {
 
 void Exchange::on_body(std::string_view piece) {
   body_bytes_ += piece.size();
-  if (body_bytes_ > service_.config().limits.max_body) return refuse_size();
+  if (body_bytes_ > service_.config().limits.max_body && !tunnel_) return refuse_size();
   // One piece more than the buffer holds is kept when nobody takes it yet: it is here already.
   const uint64_t most = service_.config().limits.replay_buffer;
   const bool overflows =
@@ -85,6 +85,10 @@ void Exchange::on_body(std::string_view piece) {
 
 void Exchange::on_request_end(std::span<const http::Field> trailers) {
   body_complete_ = true;
+  if (tunnel_) {
+    if (chosen_->backend_ended()) end_tunnel();
+    return chosen_->end_tunnel_input();  // may destroy this
+  }
   size_t bytes = 0;
   for (const http::Field& field : trailers) bytes += field.name.size() + field.value.size();
   if (bytes > 0) trailer_store_.reserve(bytes, trailers.size());
@@ -150,7 +154,11 @@ void Exchange::respond(Attempt& attempt, uint16_t status, http::Fields& fields, 
   fields.push({kReasonField, reason_});
   fields.push({kAttemptsField, {room, timing}});
   fields.push({"server-timing", {timing, pen.at()}});
-  transaction_->send_head(status, fields.span(), length);
+  if (attempt.switches()) {
+    begin_tunnel(fields.span());
+  } else {
+    transaction_->send_head(status, fields.span(), length);
+  }
   // Nothing can be repeated any more.
   if (!replay_lost_) {
     replay_lost_ = true;
@@ -176,6 +184,42 @@ void Exchange::break_off() {
   ++service_.counters().broken_off;
   std::exchange(transaction_, nullptr)->abort();
   over_ = true;
+}
+
+// ---- a tunnel ----
+
+// From now on the bodies of both directions are the bytes of another protocol.
+void Exchange::begin_tunnel(std::span<const http::Field> fields) {
+  tunnel_ = true;
+  body_complete_ = false;
+  total_.disarm();
+  ++service_.counters().tunnels_open;
+  transaction_->switch_protocols(request_.upgrade, fields);
+  pace();
+}
+
+bool Exchange::end_tunnel_output() {
+  transaction_->send_end();
+  if (body_complete_) end_tunnel();
+  return over_;
+}
+
+// Both directions have ended.
+void Exchange::end_tunnel() {
+  transaction_ = nullptr;
+  over_ = true;
+}
+
+void Exchange::abandon_tunnel() {
+  ++service_.counters().tunnels_idle;
+  std::exchange(transaction_, nullptr)->abort();
+  over_ = true;
+}
+
+void Exchange::cut_tunnel() {
+  break_off();
+  withdraw();
+  finish();
 }
 
 // ---- rejected, or gone ----
@@ -237,11 +281,13 @@ void Exchange::finish() {
   record.reason = reason_;
   record.client_ip = request_.client_ip;
   record.answerer = static_cast<Answerer>(answerer_);
+  if (tunnel_) record.upgrade = request_.upgrade;
   record.status = status_;
   record.attempts = attempts_made_;
   record.request_bytes = body_bytes_;
   record.response_bytes = response_bytes_;
   record.latency = now - arrived_at_;
+  record.answered = (tunnel_ ? head_at_ : now) - arrived_at_;
   record.queued = (first_attempt_at_ == kNever ? now : first_attempt_at_) - arrived_at_;
   service_.exchange_over(*this, record);
 }

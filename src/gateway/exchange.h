@@ -2,8 +2,8 @@
 //
 // Phases of a request, in the order in which they are read in the .cc file:
 //
-//   arrive -> wait -> attempt(s) -> respond -> done
-//        \______________________________________ rejected, or the client is gone
+//   arrive -> wait -> attempt(s) -> respond -> (tunnel) -> done
+//        \_________________________________________________ rejected, or the client is gone
 //
 // The policy says when an attempt begins and which one is passed on; the Exchange keeps the body
 // for attempts that may follow (the replay buffer), and owns the way back to the client.
@@ -50,9 +50,16 @@ class Exchange final : public transport::ServerHandler {
   bool forward(std::string_view piece);  // false: the client is slow; resume_body() will come
   void complete(std::span<const http::Field> trailers);
   void break_off();  // the chosen response broke after its head was passed on
+  bool request_complete() const { return body_complete_; }
+  // The backend's direction of a tunnel has ended: so does ours to the client. True when the
+  // client's had ended before, and with it all.
+  bool end_tunnel_output();
+  void abandon_tunnel();  // nothing passed for too long
 
   // ---- for the service ----
   void reject(const policy::Reject& reject);
+  bool tunnels() const { return tunnel_; }
+  void cut_tunnel();  // the gateway ends; destroys this
   void note_failure(std::string detail) { last_failure_ = std::move(detail); }
   const Attempts& attempts() const { return attempts_; }
   bool over() const { return over_; }
@@ -73,6 +80,8 @@ class Exchange final : public transport::ServerHandler {
   void answer_problem(uint16_t status, std::string_view reason, std::string_view detail,
                       Duration retry_after);
   void withdraw();
+  void begin_tunnel(std::span<const http::Field> fields);
+  void end_tunnel();
   void put_server_timing(Pen& pen) const;
 
   Service& service_;
@@ -91,6 +100,7 @@ class Exchange final : public transport::ServerHandler {
   bool expects_continue_ = false;
   bool replay_lost_ = false;
   bool reading_ = false;
+  bool tunnel_ = false;  // the body is a tunnel's bytes
 
   // Attempts, and the response.
   Attempts attempts_;

@@ -108,6 +108,10 @@ void Gateway::drain() {
   server_.drain();
 }
 
+void Gateway::cut_tunnels() {
+  for (const auto& service : services_) service->cut_tunnels();
+}
+
 bool Gateway::drained() const {
   return draining_ && server_.connections() == 0;
 }

@@ -35,6 +35,8 @@ class Gateway final : public transport::Application {
   void drain();
   bool draining() const { return draining_; }
   bool drained() const;
+  // Ends what has no end of its own: to be called when a drain has taken long enough.
+  void cut_tunnels();
 
   const config::Config& config() const { return config_; }
   const std::vector<std::unique_ptr<Service>>& services() const { return services_; }

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "http/connection_options.h"
+#include "http/upgrade.h"
 
 namespace warmgate::gateway {
 namespace {
@@ -75,6 +76,7 @@ class Forwarding {
     stored.method = store.rebased(head_.method_text);
     stored.target = store.rebased(head_.target);
     stored.client_ip = ip_ = store.keep(ip_);
+    if (head_.wants_upgrade) stored.upgrade = store.rebased(http::read_upgrade(head_).protocol);
     for (const http::Field& field : head_.fields) {
       if (!forwards(field)) continue;
       store.add_rebased(field);

@@ -30,6 +30,7 @@ struct StoredRequest {
   std::string_view user_agent;  // for the access log; also among the fields
   std::string_view trace;       // the 32 hex digits of the trace id
   std::string_view version;     // of HTTP, as the client speaks it: "1.1"
+  std::string_view upgrade;     // the protocol to switch to; empty: none
   http::BodyLength length;
   bool head_method = false;
 };

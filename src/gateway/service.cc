@@ -4,6 +4,7 @@
 
 #include "base/assert.h"
 #include "base/log.h"
+#include "http/upgrade.h"
 
 namespace warmgate::gateway {
 
@@ -74,6 +75,14 @@ void Service::drain() {
   step(policy::DrainStarted{});
 }
 
+void Service::cut_tunnels() {
+  std::vector<policy::RequestId> tunnels;
+  exchanges_.for_each([&](policy::Slot, const Exchange& exchange) {
+    if (exchange.tunnels()) tunnels.push_back(exchange.id());
+  });
+  for (const policy::RequestId id : tunnels) exchange(id).cut_tunnel();
+}
+
 // ---- a request's way in and out ----
 
 // What is wrong with a request before it is the policy's affair; empty reason: nothing.
@@ -91,6 +100,11 @@ LocalReply Service::objection(const http::RequestHead& head, policy::RequestArri
   } else if (!read_priority(head, event.priority)) {
     reply.reason = "bad-priority";
     reply.detail = "The field warmgate-priority must be high or low.";
+  } else if (const http::UpgradeWish wish = http::read_upgrade(head); wish.malformed) {
+    reply.reason = "bad-upgrade";
+    reply.detail = "The field Upgrade must be a list of protocols, such as websocket.";
+  } else if (!wish.protocol.empty()) {
+    event.repeatable = false;  // what was said to one backend cannot be said to another
   }
   return reply;
 }
@@ -127,11 +141,15 @@ void Service::exchange_over(Exchange& exchange, AccessRecord& record) {
   const auto answerer = static_cast<size_t>(record.answerer);
   const size_t status_class = record.status / 100u;
   if (status_class < kStatusClasses) ++counters_.responses[answerer][status_class];
-  counters_.duration[answerer].record(record.latency);
+  counters_.duration[answerer].record(record.answered);
   counters_.queue_time.record(record.queued);
   counters_.request_bytes += record.request_bytes;
   counters_.response_bytes += record.response_bytes;
-  if (record.latency > config_.policy.slo) ++counters_.over_slo;
+  if (record.answered > config_.policy.slo) ++counters_.over_slo;
+  if (exchange.tunnels()) {
+    --counters_.tunnels_open;
+    counters_.tunnel_duration.record(record.latency - record.answered);
+  }
   access_log_.write(record);
   exchanges_.erase(exchanges_.find(exchange.id()));
 }

@@ -51,6 +51,7 @@ class Service {
   void start();  // the first step: probes and timers begin
   void handle(const http::RequestHead& head, transport::ServerTransaction& transaction);
   void drain();
+  void cut_tunnels();
 
   const config::Service& config() const { return config_; }
   ServiceCounters& counters() { return counters_; }

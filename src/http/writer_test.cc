@@ -26,8 +26,7 @@ TEST(Writer, RequestHead) {
 TEST(Writer, Upgrade) {
   std::string out;
   append_request_head(out, "GET", "/", "a", {}, BodyLength::none(), true, "websocket");
-  EXPECT_EQ(out,
-            "GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n");
+  EXPECT_EQ(out, "GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n");
   out.clear();
   append_response_head(out, 101, {}, BodyLength::none(), false, "websocket");
   EXPECT_EQ(out,

@@ -297,7 +297,7 @@ void WarmgateDispatcher::on(Instant now, const AttemptFinished& event) {
   }
   const Slot slot = attempt.request;
   if (slot != kNoSlot) {
-    judge_failure(now, attempt, event.outcome);
+    if (!attempt.lasting) judge_failure(now, attempt, event.outcome);  // how it ends is no answer
     detach(attempt_slot);
   }
   attempts_.erase(attempt_slot);

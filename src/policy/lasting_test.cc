@@ -76,6 +76,17 @@ TEST(Lasting, the_first_byte_of_a_switch_proves_warmth) {
   EXPECT_EQ(script.status().serverless.in_flight, 0u);
 }
 
+TEST(Lasting, how_it_ends_is_no_strike) {
+  Script script(small_service());
+  for (uint64_t id = 1; id <= 20; ++id) {
+    script.arrive(id);
+    ASSERT_TRUE(on_always_on(script.started(id)));
+    script.first_byte(id, kSwitching);
+    script.finish(id, Outcome::broken_midway);
+  }
+  EXPECT_EQ(script.status().always_on.backends[0].strikes, 0u);
+}
+
 TEST(Lasting, a_drain_does_not_end_it) {
   Script script(small_service());
   script.arrive(1);

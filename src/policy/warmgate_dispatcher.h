@@ -146,7 +146,7 @@ class WarmgateDispatcher final : public Dispatcher {
     BackendHealth judged;
     uint32_t in_flight = 0;
     uint32_t lasting = 0;  // ... of which so many switched protocols
-    ProbeId probe{};  // in flight, or none
+    ProbeId probe{};       // in flight, or none
     Instant next_probe{};
   };
 

@@ -32,7 +32,7 @@ class H1ClientConnection final : public ClientTransaction,
 
  private:
   friend class ClientPool;
-  static constexpr int kReadsPerEvent = 4;       // then other connections have their turn
+  static constexpr int kReadsPerEvent = 4;     // then other connections have their turn
   static constexpr Duration kFlushTime = 30s;  // for the last bytes of a tunnel that is over
 
   enum class Phase : uint8_t { connecting, idle, head, body, flushing, closed };

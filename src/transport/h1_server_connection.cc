@@ -281,7 +281,8 @@ bool H1ServerConnection::send_body(std::string_view piece) {
 }
 
 void H1ServerConnection::send_end(std::span<const http::Field> trailers) {
-  WG_ASSERT(head_sent_ && !response_ended_ && !write_ended_, "a response ends once, after its head");
+  WG_ASSERT(head_sent_ && !response_ended_ && !write_ended_,
+            "a response ends once, after its head");
   if (tunnel_) {
     write_ended_ = true;
     response_ended_ = peer_ended_;

@@ -8,8 +8,8 @@
 //
 // The request body and the response overlap freely. A client that ends its sending side before its
 // response is complete counts as gone, as with most proxies: a half-closed client cannot be told
-// from one that left, and nothing should be computed for the latter. In a tunnel (after a 101) it is
-// that direction's end, as on any connection.
+// from one that left, and nothing should be computed for the latter. In a tunnel (after a 101) it
+// is that direction's end, as on any connection.
 //
 // After any other answer to a request that wants a tunnel the connection ends: what its client has
 // sent ahead may be the other protocol, and must never be taken for a request.
@@ -121,9 +121,9 @@ class H1ServerConnection final : public ServerTransaction,
   bool bodyless_ = false;        // the response has no body on the wire
   bool blocked_ = false;         // the kernel's send buffer is full
   bool full_ = false;            // send_body() said so: on_writable() is owed
-  bool tunnel_ = false;       // switch_protocols() was called
-  bool write_ended_ = false;  // of a tunnel: send_end() was called
-  bool shut_down_ = false;    // ... and the client was told
+  bool tunnel_ = false;          // switch_protocols() was called
+  bool write_ended_ = false;     // of a tunnel: send_end() was called
+  bool shut_down_ = false;       // ... and the client was told
   bool peer_ended_ = false;
   bool end_arrived_ = false;   // the client's end waits behind what was not read yet
   bool more_to_read_ = false;  // the last event stopped before the stream was empty

@@ -2,7 +2,8 @@
 // HTTP/1 connections implement them (h1_*_connection.h), and HTTP/2 streams (h2_*_stream.h).
 //
 // Streaming.  Bodies pass in pieces, which live only during the call that hands them over.
-// Tunnels.    A response of status 101 makes the transaction a tunnel: from then on the bodies of both
+// Tunnels.    A response of status 101 makes the transaction a tunnel: from then on the bodies of
+// both
 //             directions are the bytes of the new protocol, without framing. An end, sent or
 //             received, is that direction's only, and comes without trailers; the transaction is
 //             over when both directions have ended. Pressure as with bodies.

@@ -60,6 +60,22 @@ void Call::end() {
   if (!over()) std::exchange(transaction_, nullptr)->send_end();
 }
 
+void Call::switch_protocols(std::string_view protocol, const FieldTexts& more) {
+  if (over()) return;
+  std::vector<http::Field> sent;
+  for (const auto& [name, value] : more) sent.push_back({name, value});
+  tunnel = true;
+  transaction_->switch_protocols(protocol, sent);
+  if (backend_.reads_bodies) transaction_->read_body();
+}
+
+void Call::end_output() {
+  if (over()) return;
+  output_ended_ = true;
+  transaction_->send_end();
+  if (input_ended) transaction_ = nullptr;
+}
+
 void Call::abort() {
   if (!over()) std::exchange(transaction_, nullptr)->abort();
 }
@@ -77,6 +93,11 @@ void Call::on_body(std::string_view piece) {
 }
 
 void Call::on_request_end(std::span<const http::Field> its_trailers) {
+  if (tunnel) {
+    input_ended = true;
+    if (output_ended_) transaction_ = nullptr;
+    return;
+  }
   for (const http::Field& field : its_trailers) trailers.emplace_back(field.name, field.value);
   complete = true;
   backend_.took(*this);

@@ -30,8 +30,10 @@ class Call final : public transport::ServerHandler {
   std::string body;
   FieldTexts trailers;
   Instant arrived_at{};
-  bool complete = false;  // the whole request is here
-  bool gone = false;      // the gateway took it back
+  bool complete = false;     // the whole request is here
+  bool tunnel = false;       // `body` is what came through it
+  bool input_ended = false;  // the gateway's direction of a tunnel
+  bool gone = false;         // the gateway took it back
 
   std::string field(std::string_view name) const;  // the first such, or empty
   bool over() const { return transaction_ == nullptr; }
@@ -43,7 +45,9 @@ class Call final : public transport::ServerHandler {
   void send_head(uint16_t status, const FieldTexts& more, http::BodyLength length);
   bool send(std::string_view piece);
   void end();
-  void abort();  // resets the connection
+  void switch_protocols(std::string_view protocol, const FieldTexts& more = {});
+  void end_output();  // our direction of a tunnel
+  void abort();       // resets the connection
   void read_body();
   void pause_body();
   void lose() { transaction_ = nullptr; }  // the server is no more
@@ -58,6 +62,7 @@ class Call final : public transport::ServerHandler {
 
   ScriptedBackend& backend_;
   transport::ServerTransaction* transaction_;
+  bool output_ended_ = false;
 };
 
 class ScriptedBackend final : public transport::Application {
