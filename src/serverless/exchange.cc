@@ -86,7 +86,7 @@ void Exchange::refuse(Refusal refusal) {
 
 void Exchange::on_request_body(std::string_view piece) {
   body_bytes_ += piece.size();
-  if (body_bytes_ > max_body_) {
+  if (body_bytes_ > max_body_ && !tunnel_) {
     fail(413, "request-too-large", "The request is larger than the platform accepts.\n");
     owner_.tell(RequestOversized{id_});
     return;
@@ -100,6 +100,7 @@ void Exchange::on_request_end(std::span<const http::Field> trailers) {
   request_ended_ = true;
   if (!trailers.empty()) replay_complete_ = false;
   if (instance_ != nullptr) instance_->send_end(trailers);
+  if (instance_ended_) finish_tunnel();
 }
 
 void Exchange::InstanceSide::on_writable() {
@@ -127,6 +128,12 @@ void Exchange::InstanceSide::on_interim(const http::ResponseHead& head) {
 void Exchange::on_response(const http::ResponseHead& head) {
   replay_complete_ = false;
   std::string().swap(replay_);
+  if (head.status == 101) {
+    tunnel_ = true;
+    request_ended_ = false;
+    client_->switch_protocols(head_.upgrade(), end_to_end_fields(head.fields));
+    return client_->read_body();
+  }
   http::BodyLength length;
   switch (head.framing) {
     case http::Framing::length:
@@ -152,12 +159,25 @@ void Exchange::ClientSide::on_writable() {
 }
 
 void Exchange::on_response_end(std::span<const http::Field> trailers) {
+  if (tunnel_) {
+    instance_ended_ = true;
+    client_->send_end();
+    if (request_ended_) finish_tunnel();
+    return;
+  }
   instance_ = nullptr;
   std::exchange(client_, nullptr)->send_end(trailers);
   owner_.tell(RequestFinished{id_, Ending::complete});
 }
 
 // ---- ends ----
+
+// Both directions have ended, and with them both transactions.
+void Exchange::finish_tunnel() {
+  instance_ = nullptr;
+  client_ = nullptr;
+  owner_.tell(RequestFinished{id_, Ending::complete});
+}
 
 void Exchange::on_client_gone() {
   client_ = nullptr;

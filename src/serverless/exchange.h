@@ -5,6 +5,9 @@
 //              not be made and what was read of its body is still here.
 // Connections. One to the instance for each request: an instance that closes idle connections
 //              early, or serves only one at a time, is then as good as any.
+// Tunnels.     After a 101 the bodies are the bytes of another protocol, and each direction ends
+// for
+//              itself.
 // Events.      Told to the owner, which acts on them later, not from within the call.
 // Thread.      All on the loop's thread. To be destroyed outside of any call into it.
 #pragma once
@@ -82,6 +85,7 @@ class Exchange {
 
   void keep_for_replay(std::string_view piece);
   void fail(uint16_t status, std::string_view reason, std::string_view text);
+  void finish_tunnel();
   void let_go_of_instance();
 
   net::Loop& loop_;
@@ -96,6 +100,8 @@ class Exchange {
   transport::ClientTransaction* instance_ = nullptr;  // nullptr: not assigned, or done with it
   uint64_t body_bytes_ = 0;
   bool request_ended_ = false;
+  bool tunnel_ = false;
+  bool instance_ended_ = false;  // its direction of the tunnel
   bool replay_complete_ = true;  // replay_ holds all of the body that was read
   std::string replay_;
 };

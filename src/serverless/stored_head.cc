@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "base/text.h"
 #include "http/bytes.h"
+#include "http/upgrade.h"
 
 namespace warmgate::serverless {
 namespace {
@@ -53,12 +54,15 @@ StoredHead::StoredHead(const http::RequestHead& head, const net::Address& client
   kept.push_back({kForwardedFor, forwarded_for, http::FieldName::x_forwarded_for});
   kept.push_back({kForwardedProto, forwarded_proto, http::FieldName::x_forwarded_proto});
 
-  size_t size = head.method_text.size() + head.target.size() + head.authority.size();
+  const std::string_view upgrade = http::read_upgrade(head).protocol;
+  size_t size =
+      head.method_text.size() + head.target.size() + head.authority.size() + upgrade.size();
   for (const http::Field& field : kept) size += field.name.size() + field.value.size();
   bytes_.reserve(size);
   method_text_ = store(head.method_text);
   target_ = store(head.target);
   authority_ = store(head.authority);
+  upgrade_ = store(upgrade);
   for (const http::Field& field : kept) {
     fields_.push_back({store(field.name), store(field.value), field.id});
   }
@@ -71,7 +75,7 @@ bool StoredHead::has_body() const {
 }
 
 transport::OutgoingRequest StoredHead::outgoing() const {
-  return {method_text_, target_, authority_, fields_, length_};
+  return {method_text_, target_, authority_, fields_, length_, upgrade_};
 }
 
 std::string_view StoredHead::store(std::string_view text) {

@@ -19,6 +19,7 @@ class StoredHead {
 
   http::Method method() const { return method_; }
   bool has_body() const;
+  std::string_view upgrade() const { return upgrade_; }  // the protocol asked for; empty: none
   transport::OutgoingRequest outgoing() const;
 
  private:
@@ -26,7 +27,7 @@ class StoredHead {
 
   std::string bytes_;  // what all the views point into; never reallocated
   http::Method method_;
-  std::string_view method_text_, target_, authority_;
+  std::string_view method_text_, target_, authority_, upgrade_;
   http::BodyLength length_;
   std::vector<http::Field> fields_;
 };

@@ -24,7 +24,8 @@ constexpr std::string_view kAnswers[] = {
     "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 1\r\n\r\nx",
     "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhelloHTTP/1.1 200 OK\r\n\r\n",  // and more unasked
 };
-constexpr uint8_t kWithInstance = 16, kClose = 17, kReset = 18, kEnd = 19, kHabits = 20;
+constexpr uint8_t kWithInstance = 16, kClose = 17, kReset = 18, kEnd = 19, kSwitch = 20,
+                  kHabits = 21;
 
 }  // namespace
 
@@ -60,6 +61,9 @@ void FuzzBackend::answer(RawPeer& peer, uint8_t habit) {
   if (habit == kClose) return peer.close();
   if (habit == kReset) return peer.reset();
   if (habit == kEnd) return peer.end_writing();
+  if (habit == kSwitch) {
+    return peer.send("HTTP/1.1 101 x\r\nconnection: upgrade\r\nupgrade: w\r\n\r\nhello");
+  }
   peer.send(kAnswers[habit]);
 }
 

@@ -60,6 +60,7 @@ constexpr std::string_view kRequests[] = {
     "POST /x HTTP/1.1\r\nhost: h\r\ncontent-length: 5000\r\n\r\n",
     "POST /x HTTP/1.1\r\nhost: h\r\ncontent-length: 50000\r\n\r\n",
     "POST /x HTTP/1.1\r\nhost: h\r\ntransfer-encoding: chunked\r\n\r\nfff\r\n",
+    "GET /x HTTP/1.1\r\nhost: h\r\nconnection: upgrade\r\nupgrade: h2c, w\r\n\r\n",
 };
 
 }  // namespace
