@@ -52,6 +52,12 @@ void Attempt::send_request_head() {
                            request.fields.span(), request.length, request.upgrade});
 }
 
+inline Duration Attempt::pause_limit() const {
+  if (switches()) [[unlikely]]
+    return tunnel_limit();
+  return service_.config().timeouts.idle;
+}
+
 bool Attempt::send_body(std::string_view piece) {
   if (transaction_ == nullptr) return true;  // the response is complete; the rest is not wanted
   full_ = !transaction_->send_body(piece);
@@ -158,9 +164,8 @@ void Attempt::resume_body() {
 // ---- a tunnel ----
 
 // A tunnel of which one direction has ended is on its way out, and waits no longer than a response.
-Duration Attempt::pause_limit() const {
+Duration Attempt::tunnel_limit() const {
   const config::Timeouts& limits = service_.config().timeouts;
-  if (!switches()) return limits.idle;
   const bool half_closed = backend_ended_ || (committed_ && exchange_.request_complete());
   return half_closed ? std::min(limits.idle, limits.tunnel_idle) : limits.tunnel_idle;
 }

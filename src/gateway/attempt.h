@@ -70,6 +70,7 @@ class Attempt final : public transport::ClientHandler {
   void withhold(const http::ResponseHead& head);
   void offer();
   Duration pause_limit() const;
+  Duration tunnel_limit() const;
   void on_tunnel_end();
   void on_timeout();
   void finish(policy::Outcome outcome, std::string detail);

@@ -24,6 +24,16 @@ transport::ClientLimits client_limits(const config::Config& config,
   return limits;
 }
 
+[[gnu::noinline]] void object_to_upgrade(const http::RequestHead& head,
+                                         policy::RequestArrived& event, LocalReply& reply) {
+  const http::UpgradeWish wish = http::read_upgrade(head);
+  // What was said to one backend cannot be said to another.
+  if (!wish.protocol.empty()) event.repeatable = false;
+  if (!wish.malformed) return;
+  reply.reason = "bad-upgrade";
+  reply.detail = "The field Upgrade must be a list of protocols, such as websocket.";
+}
+
 }  // namespace
 
 Service::Service(const Surroundings& surroundings, const config::Config& config,
@@ -100,11 +110,8 @@ LocalReply Service::objection(const http::RequestHead& head, policy::RequestArri
   } else if (!read_priority(head, event.priority)) {
     reply.reason = "bad-priority";
     reply.detail = "The field warmgate-priority must be high or low.";
-  } else if (const http::UpgradeWish wish = http::read_upgrade(head); wish.malformed) {
-    reply.reason = "bad-upgrade";
-    reply.detail = "The field Upgrade must be a list of protocols, such as websocket.";
-  } else if (!wish.protocol.empty()) {
-    event.repeatable = false;  // what was said to one backend cannot be said to another
+  } else if (head.wants_upgrade) [[unlikely]] {
+    object_to_upgrade(head, event, reply);
   }
   return reply;
 }

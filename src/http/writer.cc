@@ -33,7 +33,7 @@ void put_fields(Pen& pen, std::span<const Field> fields) {
 }
 
 // The fields that we decide on ourselves, and the empty line.
-void put_ending(Pen& pen, BodyLength body, bool close, std::string_view upgrade) {
+void put_ending(Pen& pen, BodyLength body, bool close) {
   if (body.framing == Framing::length) {
     pen.put("Content-Length: ");
     pen.put_number(body.bytes);
@@ -41,13 +41,14 @@ void put_ending(Pen& pen, BodyLength body, bool close, std::string_view upgrade)
   } else if (body.framing == Framing::chunked) {
     pen.put("Transfer-Encoding: chunked\r\n");
   }
-  if (!upgrade.empty()) {
-    pen.put("Connection: upgrade\r\n");
-    put_field(pen, "Upgrade", upgrade);
-  } else if (close) {
-    pen.put("Connection: close\r\n");
-  }
+  if (close) pen.put("Connection: close\r\n");
   pen.put("\r\n");
+}
+
+// Does not come together with a close.
+[[gnu::noinline]] void put_upgrade(Pen& pen, std::string_view protocol) {
+  put_field(pen, "Connection", "upgrade");
+  put_field(pen, "Upgrade", protocol);
 }
 
 }  // namespace
@@ -64,7 +65,9 @@ void append_request_head(std::string& out, std::string_view method, std::string_
     pen.put(" HTTP/1.1\r\n");
     put_field(pen, "Host", authority);
     put_fields(pen, fields);
-    put_ending(pen, body, !keep_alive, upgrade);
+    if (!upgrade.empty()) [[unlikely]]
+      put_upgrade(pen, upgrade);
+    put_ending(pen, body, !keep_alive);
   });
 }
 
@@ -77,7 +80,9 @@ void append_response_head(std::string& out, uint16_t status, std::span<const Fie
     pen.put(reason_phrase(status));
     pen.put("\r\n");
     put_fields(pen, fields);
-    put_ending(pen, body, close || body.framing == Framing::until_close, upgrade);
+    if (!upgrade.empty()) [[unlikely]]
+      put_upgrade(pen, upgrade);
+    put_ending(pen, body, close || body.framing == Framing::until_close);
   });
 }
 

@@ -117,7 +117,8 @@ void H1ClientConnection::send_end(std::span<const http::Field> trailers) {
   if (request_framing_ == Framing::chunked) http::append_last_chunk(send_.tail(), trailers);
   request_sent_ = true;
   loop_.defer(*this);
-  if (read_ended_) end_tunnel();
+  if (read_ended_) [[unlikely]]
+    end_tunnel();
 }
 
 void H1ClientConnection::on_writable() {
@@ -154,9 +155,9 @@ void H1ClientConnection::flush() {
       if (read_ended_) return fail(FailureKind::lost_midway, "the backend takes no more bytes");
     }
   }
-  if (phase_ == Phase::flushing && send_.empty()) return close();
-  if (tunnel_ && request_sent_ && send_.empty() && !std::exchange(shut_down_, true)) {
-    stream_->shutdown_write();
+  if (tunnel_ && request_sent_ && send_.empty()) [[unlikely]] {
+    if (phase_ == Phase::flushing) return close();
+    if (!std::exchange(shut_down_, true)) stream_->shutdown_write();
   }
   if (full_ && send_.size() <= kSendLow) {
     full_ = false;
@@ -175,7 +176,7 @@ void H1ClientConnection::read_body() {
 void H1ClientConnection::read_more() {
   more_to_read_ = true;
   for (int reads = 0; reads < kReadsPerEvent; ++reads) {
-    if (phase_ == Phase::closed || (paused_ && phase_ == Phase::body) || read_ended_) return;
+    if (phase_ == Phase::closed || (paused_ && phase_ == Phase::body)) return;
     switch (received_.read(loop_, *stream_)) {
       case IoStatus::ok:
         if (phase_ == Phase::idle) return close();  // nobody asked for anything
@@ -201,7 +202,7 @@ void H1ClientConnection::on_peer_end() {
   if (phase_ == Phase::idle) return close();
   keep_alive_ = false;
   if (tunnel_) {
-    read_ended_ = true;
+    if (std::exchange(read_ended_, true)) return;
     ClientHandler* handler = handler_;
     if (request_sent_) end_tunnel();
     return handler->on_response_end({});

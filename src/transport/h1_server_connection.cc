@@ -399,7 +399,6 @@ void H1ServerConnection::close_if_idle() {
 Duration H1ServerConnection::time_limit() const {
   const ServerLimits& limits = server_.limits_;
   if (phase_ == Phase::linger) return kLingerTime;
-  if (tunnel_ && !response_ended_) return Duration::zero();  // how long is the application's affair
   if (!send_.empty()) return limits.write_timeout;
   if (phase_ == Phase::head) return head_begun_ ? limits.header_timeout : limits.keep_alive;
   if (response_ended_ && body_pending_) return kLingerTime;
@@ -417,7 +416,8 @@ void H1ServerConnection::arm_timer() {
 }
 
 void H1ServerConnection::on_timeout() {
-  if (time_limit() == Duration::zero()) return;
+  const bool in_tunnel = tunnel_ && !response_ended_;  // how long is the application's affair
+  if (time_limit() == Duration::zero() || in_tunnel) return;
   const bool within_head = phase_ == Phase::head && head_begun_;
   const bool within_body = phase_ == Phase::request && send_.empty() && !head_sent_;
   if (!within_head && !within_body) return lose_client();
