@@ -149,11 +149,18 @@ Json requests_json(const ServiceSnapshot& service) {
       by_class[kClasses[c]] = counters.responses[i][c];
     }
   }
-  return {{"in_flight", service.in_flight},          {"over", by_answerer},
-          {"over_slo", counters.over_slo},           {"abandoned", counters.client_gone},
-          {"timed_out", counters.total_timeouts},    {"too_large", counters.body_too_large},
-          {"broken_off", counters.broken_off},       {"replays_lost", counters.replay_lost},
-          {"request_bytes", counters.request_bytes}, {"response_bytes", counters.response_bytes}};
+  return {{"in_flight", service.in_flight},
+          {"over", by_answerer},
+          {"over_slo", counters.over_slo},
+          {"abandoned", counters.client_gone},
+          {"timed_out", counters.total_timeouts},
+          {"too_large", counters.body_too_large},
+          {"broken_off", counters.broken_off},
+          {"replays_lost", counters.replay_lost},
+          {"streams_promised", counters.streams_promised},
+          {"stream_errors", counters.errors_in_band},
+          {"request_bytes", counters.request_bytes},
+          {"response_bytes", counters.response_bytes}};
 }
 
 Json attempts_json(const gateway::ServiceCounters& counters) {

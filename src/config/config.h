@@ -125,6 +125,15 @@ struct Limits {
   uint32_t max_idle_connections = 64;  // kept open per backend
 };
 
+// How does a client ask for a streamed answer?
+enum class StreamAsked : uint8_t { accept, body };
+
+// Clients of event streams that wait long for the first event.
+struct Streams {
+  Duration heartbeat{};  // time between comments to a client that waits; 0 = none are sent
+  StreamAsked asked_by = StreamAsked::accept;
+};
+
 // The paths that the gateway itself asks for.
 struct Probes {
   std::string health_path = "/v2/health/ready";  // always-on backends, by GET; 2xx is healthy
@@ -163,6 +172,7 @@ struct Service {
   std::vector<schedule::WindowText> schedules;  // when serverless should be ready; each parses
   Timeouts timeouts;
   Limits limits;
+  Streams streams;
   Probes probes;
   ModelCheck model;
   bool repeatable = true;  // may a request be sent again after bytes of it were sent?

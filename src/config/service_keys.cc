@@ -204,6 +204,19 @@ CodecPtr<Timeouts> timeouts_section() {
   return section;
 }
 
+CodecPtr<Streams> streams_section() {
+  auto section = std::make_shared<Section<Streams>>();
+  section
+      ->key("heartbeat", &Streams::heartbeat, duration(100ms, 10min, "off"),
+            "A client that asked for an event stream and has waited so long gets its head and a "
+            "comment, and another one each time; errors are then told within the stream.")
+      .key("asked_by", &Streams::asked_by,
+           choice<StreamAsked>({{"accept", StreamAsked::accept}, {"body", StreamAsked::body}}),
+           "What asks for an event stream: `accept`, the field Accept with `text/event-stream`; "
+           "`body`, that or a JSON body with `\"stream\": true`.");
+  return section;
+}
+
 CodecPtr<Limits> limits_section() {
   auto section = std::make_shared<Section<Limits>>();
   section
@@ -310,6 +323,8 @@ CodecPtr<Service> service_section() {
       .key("model", &Service::model, model_section(), "Do both pools serve the same model?")
       .key("timeouts", &Service::timeouts, timeouts_section(), "Time limits towards the backends.")
       .key("limits", &Service::limits, limits_section(), "Limits on sizes.")
+      .key("streams", &Service::streams, streams_section(),
+           "Event streams for clients that have to wait.")
       .key("routes", &Service::routes, list_of(route_section()), "Exceptions for some paths.")
       .finish([](Service& service, const Context&, Mark) { complete(service); });
   return section;

@@ -5,6 +5,7 @@
 #include "gateway/backend.h"
 #include "gateway/evidence.h"
 #include "gateway/exchange.h"
+#include "gateway/first_output.h"
 #include "gateway/service.h"
 
 namespace warmgate::gateway {
@@ -82,8 +83,8 @@ void Attempt::on_response(const http::ResponseHead& head) {
   length_ = forwarded_length(head);
   evidence_ = instance_evidence(head);
   timer_.arm_after(pause_limit());
-  if (is_event_stream(head) && head.framing != http::Framing::none) {
-    scanner_ = std::make_unique<http::FirstEventScanner>();
+  if (is_event_stream(head.fields) && head.framing != http::Framing::none) {
+    scanner_ = std::make_unique<http::FirstEventScanner>(is_real_output);
     return withhold(head);
   }
   head_ = &head;

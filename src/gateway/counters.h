@@ -41,6 +41,8 @@ struct ServiceCounters {
   uint64_t body_too_large = 0;
   uint64_t replay_lost = 0;  // bodies larger than the replay buffer: no further attempt possible
   uint64_t request_bytes = 0, response_bytes = 0;  // bodies, and what passed through tunnels
+  uint64_t streams_promised = 0;  // heads of event streams that were sent before there was one
+  uint64_t errors_in_band = 0;    // errors told within such a stream
   // Tunnels (answers of 101): open now, ended for their silence, and how long they lasted. Their
   // durations above and `over_slo` count to the 101.
   uint64_t tunnels_open = 0, tunnels_idle = 0;

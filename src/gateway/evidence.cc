@@ -23,13 +23,16 @@ std::optional<policy::InstanceEvidence> instance_evidence(const http::ResponseHe
   return policy::InstanceEvidence{key_of(report->id), *report->age, report->served.value_or(0)};
 }
 
-bool is_event_stream(const http::ResponseHead& head) {
-  const http::Field* type = head.fields.find(http::FieldName::content_type);
-  if (type == nullptr) return false;
+bool is_event_stream(std::string_view type) {
   constexpr std::string_view kEventStream = "text/event-stream";
-  if (!equals_ignoring_case(type->value.substr(0, kEventStream.size()), kEventStream)) return false;
-  const std::string_view parameters = trim(type->value.substr(kEventStream.size()));
+  if (!equals_ignoring_case(type.substr(0, kEventStream.size()), kEventStream)) return false;
+  const std::string_view parameters = trim(type.substr(kEventStream.size()));
   return parameters.empty() || parameters.starts_with(';');
+}
+
+bool is_event_stream(const http::Fields& fields) {
+  const http::Field* type = fields.find(http::FieldName::content_type);
+  return type != nullptr && is_event_stream(type->value);
 }
 
 }  // namespace warmgate::gateway

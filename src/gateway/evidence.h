@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 
 #include "http/message.h"
 #include "policy/events.h"
@@ -10,6 +11,8 @@ namespace warmgate::gateway {
 
 std::optional<policy::InstanceEvidence> instance_evidence(const http::ResponseHead& head);
 
-bool is_event_stream(const http::ResponseHead& head);
+// Of a Content-Type's value, or an element of Accept.
+bool is_event_stream(std::string_view type);
+bool is_event_stream(const http::Fields& fields);
 
 }  // namespace warmgate::gateway

@@ -6,8 +6,9 @@
 #include "gateway/access_log.h"
 #include "gateway/attempt.h"
 #include "gateway/counters.h"
-#include "gateway/local_reply.h"
+#include "gateway/evidence.h"
 #include "gateway/service.h"
+#include "gateway/stream_request.h"
 
 namespace warmgate::gateway {
 
@@ -31,6 +32,7 @@ Exchange::Exchange(Service& service, policy::RequestId id, const http::RequestHe
   if (const Duration limit = service.config().timeouts.total; limit > Duration::zero()) {
     total_.arm_after(limit);
   }
+  if (service.config().streams.heartbeat > Duration::zero()) watch_wait(head);
 }
 
 Exchange::~Exchange() {
@@ -156,6 +158,8 @@ void Exchange::respond(Attempt& attempt, uint16_t status, http::Fields& fields, 
   fields.push({"server-timing", {timing, pen.at()}});
   if (attempt.switches()) {
     begin_tunnel(fields.span());
+  } else if (promised()) {
+    respond_as_promised(status, fields);
   } else {
     transaction_->send_head(status, fields.span(), length);
   }
@@ -167,6 +171,7 @@ void Exchange::respond(Attempt& attempt, uint16_t status, http::Fields& fields, 
 }
 
 bool Exchange::forward(std::string_view piece) {
+  if (transaction_ == nullptr) return true;  // its client has been told of an error
   response_bytes_ += piece.size();
   return transaction_->send_body(piece);
 }
@@ -176,14 +181,60 @@ void Exchange::on_writable() {
 }
 
 void Exchange::complete(std::span<const http::Field> trailers) {
-  std::exchange(transaction_, nullptr)->send_end(trailers);
+  if (transaction_ != nullptr) std::exchange(transaction_, nullptr)->send_end(trailers);
   over_ = true;
 }
 
 void Exchange::break_off() {
+  over_ = true;
+  if (transaction_ == nullptr) return;
   ++service_.counters().broken_off;
   std::exchange(transaction_, nullptr)->abort();
-  over_ = true;
+}
+
+// ---- an event stream, promised while its client waits ----
+
+void Exchange::watch_wait(const http::RequestHead& head) {
+  const config::Streams& streams = service_.config().streams;
+  const bool by_accept = accepts_event_stream(head.fields);
+  const bool perhaps =
+      by_accept || (streams.asked_by == config::StreamAsked::body && body_expected_);
+  if (!perhaps || request_.head_method || !request_.upgrade.empty()) return;
+  waiting_ = std::make_unique<Waiting>(service_.loop().timers(), [this] { beat(); });
+  waiting_->by_accept = by_accept;
+  waiting_->timer.arm_after(streams.heartbeat);
+}
+
+// While nothing is there to pass on. A body that is not here yet, or not whole, is waited for: it
+// may say whether a stream is wanted, and HTTP/1 may need the connection's end for the rest of it.
+void Exchange::beat() {
+  if (head_at_ != kNever || transaction_ == nullptr) return;
+  if (!waiting_->promised && body_complete_) {
+    const bool asked = waiting_->by_accept || (!replay_lost_ && body_asks_for_stream(replay_));
+    if (!asked) return;
+    waiting_->promised = true;
+    ++service_.counters().streams_promised;
+    promise_stream(*transaction_);
+  }
+  if (waiting_->promised) send_heartbeat(*transaction_);
+  waiting_->timer.arm_after(service_.config().streams.heartbeat);
+}
+
+// The events go on behind the comments. Any other answer is an error now: what is left of it is
+// read and thrown away.
+void Exchange::respond_as_promised(uint16_t status, const http::Fields& fields) {
+  if (status >= 200 && status < 300 && is_event_stream(fields)) {
+    status_ = 200;
+    return;
+  }
+  ++service_.counters().errors_in_band;
+  const std::string detail =
+      "The backend answered with status " + std::to_string(status) + " and without a stream.";
+  if (status_ < 400) status_ = 502;
+  transaction_->set_handler(nullptr);
+  response_bytes_ +=
+      send_problem_event(*std::exchange(transaction_, nullptr),
+                         local_reply(status_, "no-stream", detail, Duration::zero()));
 }
 
 // ---- a tunnel ----
@@ -235,12 +286,22 @@ void Exchange::answer_problem(uint16_t status, std::string_view reason, std::str
   status_ = status;
   reason_ = reason;
   answerer_ = static_cast<uint8_t>(Answerer::gateway);
-  const LocalReply reply{status,      reason,         detail,
-                         retry_after, attempts_made_, service_.loop().now() - arrived_at_};
+  const LocalReply reply = local_reply(status, reason, detail, retry_after);
   transaction_->set_handler(nullptr);
-  response_bytes_ = send_problem(*std::exchange(transaction_, nullptr), reply,
-                                 service_.loop().wall_seconds(), request_.head_method);
+  transport::ServerTransaction& transaction = *std::exchange(transaction_, nullptr);
+  if (promised()) {
+    ++service_.counters().errors_in_band;
+    response_bytes_ = send_problem_event(transaction, reply);
+  } else {
+    response_bytes_ =
+        send_problem(transaction, reply, service_.loop().wall_seconds(), request_.head_method);
+  }
   finish();
+}
+
+LocalReply Exchange::local_reply(uint16_t status, std::string_view reason, std::string_view detail,
+                                 Duration retry_after) const {
+  return {status, reason, detail, retry_after, attempts_made_, service_.loop().now() - arrived_at_};
 }
 
 void Exchange::on_total_timeout() {

@@ -5,16 +5,22 @@
 //   arrive -> wait -> attempt(s) -> respond -> (tunnel) -> done
 //        \_________________________________________________ rejected, or the client is gone
 //
+// A client that asked for an event stream may be promised one while it waits (Waiting): from then
+// on the status is 200, and an error is an event.
+//
 // The policy says when an attempt begins and which one is passed on; the Exchange keeps the body
 // for attempts that may follow (the replay buffer), and owns the way back to the client.
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <string>
 
 #include "base/fixed_vector.h"
 #include "config/config.h"
 #include "config/router.h"
+#include "gateway/local_reply.h"
 #include "gateway/request.h"
 #include "net/timer.h"
 #include "policy/events.h"
@@ -80,6 +86,19 @@ class Exchange final : public transport::ServerHandler {
   void answer_problem(uint16_t status, std::string_view reason, std::string_view detail,
                       Duration retry_after);
   void withdraw();
+  // A client that waits for an event stream.
+  struct Waiting {
+    Waiting(net::TimerWheel& timers, std::function<void()> beat) : timer(timers, std::move(beat)) {}
+    net::Timer timer;
+    bool by_accept = false;  // it said so in Accept; else its body has to say so
+    bool promised = false;   // it has the head of one
+  };
+  void watch_wait(const http::RequestHead& head);
+  void beat();
+  bool promised() const { return waiting_ != nullptr && waiting_->promised; }
+  void respond_as_promised(uint16_t status, const http::Fields& fields);
+  LocalReply local_reply(uint16_t status, std::string_view reason, std::string_view detail,
+                         Duration retry_after) const;
   void begin_tunnel(std::span<const http::Field> fields);
   void end_tunnel();
   void put_server_timing(Pen& pen) const;
@@ -109,6 +128,7 @@ class Exchange final : public transport::ServerHandler {
   Instant head_at_ = kNever;
   Attempt* chosen_ = nullptr;
   std::string last_failure_;
+  std::unique_ptr<Waiting> waiting_;
 
   // For the access log, when all is over.
   uint16_t status_ = 0;

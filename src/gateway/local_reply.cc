@@ -37,18 +37,29 @@ std::string describe(RejectReason reason, const std::string& last_failure) {
   return {};
 }
 
-uint64_t send_problem(transport::ServerTransaction& transaction, const LocalReply& reply,
-                      double wall_seconds, bool head_method) {
+namespace {
+
+std::string problem_document(const LocalReply& reply) {
   const auto waited_ms = static_cast<int64_t>(to_millis(reply.waited));
-  const std::string body = http::render_problem(
+  return http::render_problem(
       {reply.status, "about:blank", {}, reply.detail},
       {{"reason", reply.reason}, {"waited_ms", waited_ms}, {"attempts", int64_t{reply.attempts}}});
+}
+
+// Whole seconds, rounded up: the field has no fractions, and too early helps nobody.
+std::string retry_after_text(Duration retry_after) {
+  return std::to_string(static_cast<int64_t>(std::ceil(to_seconds(retry_after))));
+}
+
+}  // namespace
+
+uint64_t send_problem(transport::ServerTransaction& transaction, const LocalReply& reply,
+                      double wall_seconds, bool head_method) {
+  const std::string body = problem_document(reply);
   const http::ImfDate date(
       std::chrono::sys_seconds(std::chrono::seconds(static_cast<int64_t>(wall_seconds))));
   const std::string attempts = std::to_string(reply.attempts);
-  // Whole seconds, rounded up: the field has no fractions, and too early helps nobody.
-  const std::string retry_after =
-      std::to_string(static_cast<int64_t>(std::ceil(to_seconds(reply.retry_after))));
+  const std::string retry_after = retry_after_text(reply.retry_after);
   std::vector<http::Field> fields{{"content-type", http::kProblemType},
                                   {"date", date.view()},
                                   {kReasonField, reply.reason},
@@ -58,6 +69,29 @@ uint64_t send_problem(transport::ServerTransaction& transaction, const LocalRepl
   transaction.send_body(body);
   transaction.send_end();
   return head_method ? 0 : body.size();
+}
+
+void promise_stream(transport::ServerTransaction& transaction) {
+  const http::Field fields[] = {{"content-type", "text/event-stream"},
+                                {"cache-control", "no-store"},
+                                {kReasonField, "waiting"}};
+  transaction.send_head(200, fields, http::BodyLength::chunked());
+}
+
+void send_heartbeat(transport::ServerTransaction& transaction) {
+  transaction.send_body(": warmgate waiting\n\n");
+}
+
+// "retry" is the stream's own Retry-After, in milliseconds.
+uint64_t send_problem_event(transport::ServerTransaction& transaction, const LocalReply& reply) {
+  std::string event = "event: error\n";
+  if (reply.retry_after > Duration::zero()) {
+    event += "retry: " + retry_after_text(reply.retry_after) + "000\n";
+  }
+  event += "data: " + problem_document(reply) + "\n";  // which ends its own line
+  transaction.send_body(event);
+  transaction.send_end();
+  return event.size();
 }
 
 }  // namespace warmgate::gateway

@@ -1,5 +1,6 @@
 // The one place where errors become responses: RFC 9457 problem documents with a reason that
-// programs can read, and Retry-After where a retry helps.
+// programs can read, and Retry-After where a retry helps. Within an event stream that was promised
+// already, the document is the data of an event named "error".
 #pragma once
 
 #include <cstdint>
@@ -27,5 +28,11 @@ std::string describe(policy::RejectReason reason, const std::string& last_failur
 // Sends the whole response and ends the transaction. Returns the body's size.
 uint64_t send_problem(transport::ServerTransaction& transaction, const LocalReply& reply,
                       double wall_seconds, bool head_method);
+
+// The head of an event stream for which there is no event yet, and the comment that follows it now
+// and then. A stream that was promised so ends with send_problem_event() where it fails.
+void promise_stream(transport::ServerTransaction& transaction);
+void send_heartbeat(transport::ServerTransaction& transaction);
+uint64_t send_problem_event(transport::ServerTransaction& transaction, const LocalReply& reply);
 
 }  // namespace warmgate::gateway

@@ -48,6 +48,7 @@ class Client {
 
   void send(std::string_view text) { peer_.send(text); }
   RawPeer& peer() { return peer_; }
+  const std::string& received() const { return peer_.received(); }
   std::vector<ResponseText> responses() const { return read_responses(peer_.received()); }
   std::string statuses() const { return test::statuses(peer_.received()); }
   size_t complete() const;  // final responses that are here as a whole
