@@ -45,19 +45,12 @@ void put_ending(Pen& pen, BodyLength body, bool close) {
   pen.put("\r\n");
 }
 
-// Does not come together with a close.
-[[gnu::noinline]] void put_upgrade(Pen& pen, std::string_view protocol) {
-  put_field(pen, "Connection", "upgrade");
-  put_field(pen, "Upgrade", protocol);
-}
-
 }  // namespace
 
 void append_request_head(std::string& out, std::string_view method, std::string_view target,
                          std::string_view authority, std::span<const Field> fields, BodyLength body,
-                         bool keep_alive, std::string_view upgrade) {
-  const size_t texts =
-      method.size() + target.size() + authority.size() + fields_size(fields) + upgrade.size();
+                         bool keep_alive) {
+  const size_t texts = method.size() + target.size() + authority.size() + fields_size(fields);
   append_with_pen(out, kFrameRoom + texts, [&](Pen& pen) {
     pen.put(method);
     pen.put(' ');
@@ -65,25 +58,28 @@ void append_request_head(std::string& out, std::string_view method, std::string_
     pen.put(" HTTP/1.1\r\n");
     put_field(pen, "Host", authority);
     put_fields(pen, fields);
-    if (!upgrade.empty()) [[unlikely]]
-      put_upgrade(pen, upgrade);
     put_ending(pen, body, !keep_alive);
   });
 }
 
 void append_response_head(std::string& out, uint16_t status, std::span<const Field> fields,
-                          BodyLength body, bool close, std::string_view upgrade) {
-  append_with_pen(out, kFrameRoom + fields_size(fields) + upgrade.size(), [&](Pen& pen) {
+                          BodyLength body, bool close) {
+  append_with_pen(out, kFrameRoom + fields_size(fields), [&](Pen& pen) {
     pen.put("HTTP/1.1 ");
     pen.put_number(status);
     pen.put(' ');
     pen.put(reason_phrase(status));
     pen.put("\r\n");
     put_fields(pen, fields);
-    if (!upgrade.empty()) [[unlikely]]
-      put_upgrade(pen, upgrade);
     put_ending(pen, body, close || body.framing == Framing::until_close);
   });
+}
+
+std::vector<Field> with_upgrade(std::span<const Field> fields, std::string_view protocol) {
+  std::vector<Field> all(fields.begin(), fields.end());
+  all.push_back({"Connection", "upgrade", FieldName::connection});
+  all.push_back({"Upgrade", protocol, FieldName::upgrade});
+  return all;
 }
 
 void append_field(std::string& out, std::string_view name, std::string_view value) {

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "http/message.h"
 
@@ -22,14 +23,16 @@ struct BodyLength {
 
 // The start line, Host, `fields` (which must hold no hop-by-hop or framing field and no Host), the
 // framing fields and the empty line. `Content-Length: 0` is written for of(0), nothing for none().
-// Not empty: `upgrade` is the protocol to ask for, with `Connection: upgrade`.
 void append_request_head(std::string& out, std::string_view method, std::string_view target,
                          std::string_view authority, std::span<const Field> fields, BodyLength body,
-                         bool keep_alive, std::string_view upgrade = {});
+                         bool keep_alive);
 
-// `close` writes `Connection: close`. `upgrade` is for a status of 101, as above.
+// `close` writes `Connection: close`.
 void append_response_head(std::string& out, uint16_t status, std::span<const Field> fields,
-                          BodyLength body, bool close, std::string_view upgrade = {});
+                          BodyLength body, bool close);
+
+// The fields with those two behind them that ask for an upgrade, or grant it.
+std::vector<Field> with_upgrade(std::span<const Field> fields, std::string_view protocol);
 
 void append_field(std::string& out, std::string_view name, std::string_view value);
 void append_chunk_size(std::string& out, uint64_t size);  // "1f\r\n"; the caller adds "\r\n" behind

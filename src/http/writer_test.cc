@@ -25,12 +25,10 @@ TEST(Writer, RequestHead) {
 
 TEST(Writer, Upgrade) {
   std::string out;
-  append_request_head(out, "GET", "/", "a", {}, BodyLength::none(), true, "websocket");
-  EXPECT_EQ(out, "GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n");
-  out.clear();
-  append_response_head(out, 101, {}, BodyLength::none(), false, "websocket");
+  const Field key{"Key", "k", {}};
+  append_response_head(out, 101, with_upgrade({&key, 1}, "websocket"), BodyLength::none(), false);
   EXPECT_EQ(out,
-            "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\n"
+            "HTTP/1.1 101 Switching Protocols\r\nKey: k\r\nConnection: upgrade\r\n"
             "Upgrade: websocket\r\n\r\n");
 }
 

@@ -91,9 +91,14 @@ void H1ClientConnection::begin(ClientHandler& handler) {
 void H1ClientConnection::send_head(const OutgoingRequest& request) {
   method_ = http::classify_method(request.method);
   request_framing_ = request.length.framing;
-  if (!request.upgrade.empty()) upgrade_ = request.upgrade;
-  http::append_request_head(send_.tail(), request.method, request.target, request.authority,
-                            request.fields, request.length, true, request.upgrade);
+  std::span<const http::Field> fields = request.fields;
+  std::vector<http::Field> upgrading;
+  if (!request.upgrade.empty()) [[unlikely]] {
+    upgrade_ = request.upgrade;
+    fields = upgrading = http::with_upgrade(fields, upgrade_);
+  }
+  http::append_request_head(send_.tail(), request.method, request.target, request.authority, fields,
+                            request.length, true);
   loop_.defer(*this);
 }
 
@@ -116,9 +121,9 @@ bool H1ClientConnection::send_body(std::string_view piece) {
 void H1ClientConnection::send_end(std::span<const http::Field> trailers) {
   if (request_framing_ == Framing::chunked) http::append_last_chunk(send_.tail(), trailers);
   request_sent_ = true;
-  loop_.defer(*this);
   if (read_ended_) [[unlikely]]
-    end_tunnel();
+    return end_tunnel();
+  loop_.defer(*this);
 }
 
 void H1ClientConnection::on_writable() {

@@ -261,7 +261,8 @@ void H1ServerConnection::switch_protocols(std::string_view protocol,
   body_pending_ = true;
   response_framing_ = Framing::until_close;
   body_.begin(Framing::until_close, 0);
-  http::append_response_head(send_.tail(), 101, fields, http::BodyLength::none(), false, protocol);
+  http::append_response_head(send_.tail(), 101, http::with_upgrade(fields, protocol),
+                             http::BodyLength::none(), false);
   loop_.defer(*this);
 }
 
