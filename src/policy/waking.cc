@@ -62,7 +62,8 @@ void WarmgateDispatcher::wake_if_needed(Instant now) {
   if (wanted > coming && wakes_.may_ask_for(now, wanted)) send_wakes(now, wanted - coming, wanted);
 }
 
-// Where idle time is paid, a wake has to be worth it. Who has no other pool is not asked.
+// Where idle time is paid, a wake that only a forecast calls for has to be worth it. Who waits
+// already is not asked, nor who has no other pool.
 uint32_t WarmgateDispatcher::worth_waking(Instant now, uint32_t wanted, uint32_t coming) {
   if (!pays_idle()) return wanted;
   const InstanceRentals::Terms terms = rental_terms();
@@ -70,7 +71,7 @@ uint32_t WarmgateDispatcher::worth_waking(Instant now, uint32_t wanted, uint32_t
   const auto cause = backlog ? WakeTrials::Cause::backlog : WakeTrials::Cause::forecast;
   const uint32_t worth = rentals_.worth_waking(now, cause, wanted, coming, terms);
   const bool no_other = always_on_slots(now) == 0 || !queue_.empty(Lane::serverless_only);
-  return no_other ? wanted : worth;
+  return no_other || backlog ? wanted : worth;
 }
 
 // Do those who wait call for the serverless pool?
