@@ -17,6 +17,15 @@ std::string written(Put put) {
   return room.substr(0, size);
 }
 
+TEST(Pen, numbers_are_those_of_the_standard_library) {
+  for (uint64_t value : {0ull, 9ull, 10ull, 42ull, 99ull, 100ull, 101ull, 999ull, 1'000ull,
+                         12'345ull, 18'446'744'073'709'551'615ull}) {
+    std::string text;
+    append_with_pen(text, Pen::kNumber, [&](Pen& pen) { pen.put_number(value); });
+    EXPECT_EQ(text, std::to_string(value));
+  }
+}
+
 TEST(Pen, texts_of_every_length) {
   const std::string all = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
   for (size_t size = 0; size <= all.size(); ++size) {

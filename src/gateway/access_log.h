@@ -26,7 +26,7 @@ struct AccessRecord {
   std::string_view reason;
   std::string_view client_ip;
   std::string_view version = "1.1";  // of HTTP, as the client speaks it
-  std::string_view upgrade;  // the protocol of a tunnel; empty: there was none
+  std::string_view upgrade;          // the protocol of a tunnel; empty: there was none
   Answerer answerer = Answerer::gateway;
   uint16_t status = 0;  // 0: the client left before there was one
   uint32_t attempts = 0;

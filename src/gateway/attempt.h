@@ -40,7 +40,7 @@ class Attempt final : public transport::ClientHandler {
   Instant started_at() const { return started_at_; }
   Instant first_byte_at() const { return first_byte_at_; }
   bool saw_cold_start() const { return saw_cold_start_; }
-  std::string_view via() const { return via_; }  // what our Via field says of the response
+  std::string_view via() const { return via_; }          // what our Via field says of the response
   bool switches() const { return status_ == 101; }       // its response makes a tunnel
   bool backend_ended() const { return backend_ended_; }  // ... and nothing more comes from there
 
