@@ -5,7 +5,7 @@ namespace warmgate::policy {
 namespace {
 
 // Two slots are taken, and those who wait cause a wake, which is answered after 3 s.
-Script warm_script(const ServiceSettings& settings) {
+Script taught_warm_script(const ServiceSettings& settings) {
   Script script(settings);
   script.teach(1, 5, 50ms);
   script.fill(11, 2);
@@ -21,7 +21,7 @@ Script warm_script(const ServiceSettings& settings) {
 
 // Warm, with demand above what two always-on slots do comfortably: 100 a second of 30 ms each.
 Script busy_script(const ServiceSettings& settings) {
-  Script script = warm_script(settings);
+  Script script = taught_warm_script(settings);
   const auto answer = [&](uint64_t id) {
     script.answer(id, InstanceEvidence{InstanceKey{7}, 10s, id});
   };
@@ -231,7 +231,7 @@ TEST(Cases, case_3_low_demand_again_the_always_on_pool_serves_alone) {
 }
 
 TEST(Cases, case_4_heavy_requests_prefer_serverless) {
-  Script script = warm_script(small_service());
+  Script script = taught_warm_script(small_service());
   RequestArrived heavy = script.request(1000);
   heavy.heavy = true;
   script.tell(heavy);
@@ -261,7 +261,7 @@ TEST(Cases, case_4_heavy_and_cold_always_on_only_where_allowed) {
 }
 
 TEST(Cases, case_4_heavy_and_warm_without_a_free_slot_overflows_to_always_on) {
-  Script script = warm_script(small_service());
+  Script script = taught_warm_script(small_service());
   RequestArrived heavy = script.request(1000);
   heavy.heavy = true;
   for (; script.tell(heavy), on_serverless(script.started(heavy.request.value));) {

@@ -4,20 +4,6 @@
 namespace warmgate::policy {
 namespace {
 
-// A wake has been answered; both pools are idle.
-Script warm_script(const ServiceSettings& settings) {
-  Script script(settings);
-  script.fill(1, 2);
-  script.arrive(3);
-  script.wait(10ms);
-  script.tell(ClientGone{RequestId{3}});
-  script.answer(1);
-  script.answer(2);
-  script.wait(3s);
-  script.wake_answers();
-  return script;
-}
-
 TEST(KeepWarm, an_idle_pool_is_pinged_only_where_keep_warm_asks_for_it) {
   for (const bool wanted : {false, true}) {
     ServiceSettings settings = small_service();

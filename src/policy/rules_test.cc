@@ -10,20 +10,6 @@ ServiceSettings always_on_only() {
   return settings;
 }
 
-// A wake has been answered; both pools are idle.
-Script warm_script(const ServiceSettings& settings) {
-  Script script(settings);
-  script.fill(1, 2);
-  script.arrive(3);
-  script.wait(10ms);
-  script.tell(ClientGone{RequestId{3}});
-  script.answer(1);
-  script.answer(2);
-  script.wait(3s);
-  script.wake_answers();
-  return script;
-}
-
 TEST(Waiting, nothing_learned_a_busy_wait_ends_at_the_deadline_with_429) {
   Script script(always_on_only());
   script.fill(1, 2);

@@ -192,4 +192,18 @@ inline bool on_serverless(const std::optional<StartAttempt>& start) {
   return start && start->backend.pool == PoolKind::serverless;
 }
 
+// A wake has been answered; both pools are idle.
+inline Script warm_script(const ServiceSettings& settings) {
+  Script script(settings);
+  script.fill(1, 2);
+  script.arrive(3);
+  script.wait(10ms);
+  script.tell(ClientGone{RequestId{3}});
+  script.answer(1);
+  script.answer(2);
+  script.wait(3s);
+  script.wake_answers();
+  return script;
+}
+
 }  // namespace warmgate::policy

@@ -1,8 +1,9 @@
-// Wakes, keeping warm and health probes; cold starts, and who saw them.
+// Wakes, what they may cost, cold starts, and who saw them.
 #include <algorithm>
 #include <cmath>
 #include <utility>
 
+#include "policy/probe_outcome.h"
 #include "policy/warmgate_dispatcher.h"
 
 namespace warmgate::policy {
@@ -17,20 +18,8 @@ constexpr uint32_t kManySlots = 16;
 constexpr Duration kShortestFutilePause = 1s;
 constexpr Duration kLeaseGrace = 5s;  // beyond the probe's own timeout
 constexpr uint32_t kMostPreconnects = 32;
-constexpr double kProbeJitter = 0.1;
-constexpr double kKeepWarmShare = 0.5;  // of the learned idle lifetime
-constexpr Duration kKeepWarmRetry = 5s;
 constexpr double kSpareDeviations = 2;
 constexpr double kCallingBacklog = 0.25;  // of the time that a request may wait
-
-// With 2xx, or in another way that proves somebody there, if not more.
-bool answers(Outcome outcome) {
-  return outcome == Outcome::ok || outcome == Outcome::client_error;
-}
-
-EvidenceKind evidence_of(Outcome outcome) {
-  return outcome == Outcome::ok ? EvidenceKind::wake_response : EvidenceKind::unproven;
-}
 
 }  // namespace
 
@@ -267,76 +256,6 @@ uint32_t WarmgateDispatcher::starting_instances() const {
   return (wakes_.in_flight() + concurrency - 1) / concurrency;
 }
 
-// ---- keeping warm: only where the configuration or a schedule asks for it
-
-void WarmgateDispatcher::on(Instant now, const ScheduleTold& event) {
-  schedule_ = event;
-  scheduled_asked_ = std::min(scheduled_asked_, scheduled_instances(now));
-}
-
-// A window is prepared for the length of a start before it opens.
-Instant WarmgateDispatcher::schedule_lead() const {
-  return schedule_.next_change == kNever ? kNever : schedule_.next_change - cold_starts_.slow();
-}
-
-uint32_t WarmgateDispatcher::scheduled_instances(Instant now) const {
-  const uint32_t soon = now >= schedule_lead() ? schedule_.next_instances : 0;
-  return std::min(std::max(schedule_.instances, soon), settings_.serverless.max_instances);
-}
-
-Instant WarmgateDispatcher::keep_warm_due(Instant now) const {
-  const ServerlessSettings& pool = settings_.serverless;
-  if (pool.backends == 0 || draining_ || keep_warm_probe_) return kNever;
-  if (wakes_.in_flight() > 0 || serverless(now) == Serverless::circuit_open) return kNever;
-  if (scheduled_instances(now) > scheduled_asked_) return std::max(now, wakes_.paused_until());
-  Duration interval = pool.keep_warm_interval;
-  if (interval == Duration{}) {
-    interval = from_seconds(kKeepWarmShare * to_seconds(warmth_.idle_lifetime().estimate()));
-  }
-  const Instant after_last = keep_warm_sent_ == Instant::min()
-                                 ? now
-                                 : keep_warm_sent_ + std::min(interval, kKeepWarmRetry);
-  if (!warmth_.believed_warm(now)) return std::max(after_last, wakes_.paused_until());
-  return std::max(after_last, now - warmth_.silence(now) + interval);
-}
-
-void WarmgateDispatcher::keep_warm(Instant now) {
-  if (now < keep_warm_due(now)) return;
-  keep_warm_sent_ = now;
-  scheduled_asked_ = scheduled_instances(now);
-  const uint32_t wanted = std::max(1u, scheduled_asked_);
-  if (!warmth_.believed_warm(now) && may_wake(now)) return send_wakes(now, wanted, wanted);
-  keep_warm_probe_ = next_probe_id();
-  ++probes_by_kind_[static_cast<size_t>(ProbeKind::keep_warm)];
-  spending_.request();
-  emit(StartProbe{keep_warm_probe_,
-                  {PoolKind::serverless, 0},
-                  ProbeKind::keep_warm,
-                  settings_.wake.timeout,
-                  Duration{}});
-}
-
-void WarmgateDispatcher::keep_warm_ended(Instant now, const ProbeFinished& event) {
-  keep_warm_probe_ = ProbeId{};
-  const Duration took = now - keep_warm_sent_;
-  if (!answers(event.outcome)) {
-    if (event.outcome != Outcome::cancelled) warmth_.doubt();
-    if (event.outcome == Outcome::connect_failed) serverless_[0].circuit.connection_refused(now);
-    return;
-  }
-  const bool was_start =
-      event.evidence ? event.evidence->age <= took : took >= cold_starts_.typical() / 2;
-  if (was_start && warmth_.known() && warmth_.silence(now) > took) {
-    warmth_.found_cold(warmth_.silence(now) - took);
-    cold_starts_.started_in(took);
-  }
-  warmth_answered(now, event.evidence, evidence_of(event.outcome), false);
-  const uint32_t have = warmth_.instances(now);
-  if (have < scheduled_asked_ && may_wake(now)) {
-    send_wakes(now, scheduled_asked_ - have, scheduled_asked_);
-  }
-}
-
 // ---- money
 
 // A guess at what the platform bills now: who starts or works, or all who live.
@@ -359,56 +278,6 @@ bool WarmgateDispatcher::may_overspend(Instant now) const {
 
 Prefer WarmgateDispatcher::prefer(Instant now) const {
   return may_spend(now) ? settings_.prefer : Prefer::always_on;
-}
-
-// ---- health of the always-on pool
-
-void WarmgateDispatcher::probe_always_on(Instant now) {
-  for (uint32_t i = 0; i < settings_.always_on.backends; ++i) {
-    AlwaysOnBackend& backend = always_on_[i];
-    if (backend.probe || now < backend.next_probe) continue;
-    backend.probe = next_probe_id();
-    ++probes_by_kind_[static_cast<size_t>(ProbeKind::health)];
-    emit(StartProbe{backend.probe,
-                    {PoolKind::always_on, static_cast<uint16_t>(i)},
-                    ProbeKind::health,
-                    settings_.health.timeout,
-                    Duration{}});
-  }
-  set_next_health();
-}
-
-void WarmgateDispatcher::set_next_health() {
-  next_health_ = kNever;
-  if (!settings_.health.enabled) return;
-  for (uint32_t i = 0; i < settings_.always_on.backends; ++i) {
-    if (!always_on_[i].probe) next_health_ = std::min(next_health_, always_on_[i].next_probe);
-  }
-}
-
-void WarmgateDispatcher::health_ended(Instant now, AlwaysOnBackend& backend, Outcome outcome) {
-  backend.probe = ProbeId{};
-  if (outcome == Outcome::ok) {
-    backend.judged.probe_good(now);
-  } else if (answers(outcome)) {
-    backend.judged.probe_answered(now);
-  } else if (outcome != Outcome::cancelled) {
-    backend.judged.probe_failed(now, outcome == Outcome::connect_failed);
-  }
-  const double jitter = 1 + kProbeJitter * (2 * prng_.uniform() - 1);
-  const double interval_s = to_seconds(backend.judged.probe_interval(now)) * jitter;
-  backend.next_probe = now + from_seconds(interval_s);
-  set_next_health();
-}
-
-void WarmgateDispatcher::on(Instant now, const ProbeFinished& event) {
-  if (event.probe == keep_warm_probe_ && event.probe) return keep_warm_ended(now, event);
-  if (event.probe == release_ && event.probe) return release_ended(now, event);
-  for (AlwaysOnBackend& backend : always_on_) {
-    if (backend.probe == event.probe) return health_ended(now, backend, event.outcome);
-  }
-  WakeLeases::Lease lease;
-  if (wakes_.ended(event.probe, lease)) wake_ended(now, lease, event);
 }
 
 }  // namespace warmgate::policy

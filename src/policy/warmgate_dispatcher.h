@@ -39,7 +39,8 @@ namespace warmgate::policy {
 //   admission.cc             arrival, wait or refuse, budgets of waiting, release
 //   routing.cc               the seven cases: where a request goes now
 //   attempts.cc              attempts from start to end: evidence, retry, bypass
-//   waking.cc                wakes, keeping warm, health probes, cold starts and who saw them
+//   waking.cc                wakes, what they may cost, cold starts and who saw them
+//   probing.cc               keeping warm, schedules, health probes
 //   releasing.cc             letting go of instances whose idle time is paid
 //   reporting.cc             status, invariants
 //   saving.cc                the state as bytes, and back
@@ -303,20 +304,6 @@ class WarmgateDispatcher final : public Dispatcher {
   void preconnect(Instant now);
   std::optional<Duration> since_ready(Instant now, const Route& route);
   void note_delayed(bool first_of_its_start);
-  uint32_t scheduled_instances(Instant now) const;
-  Instant schedule_lead() const;
-  bool scheduled() const { return schedule_.next_change != kNever || schedule_.instances > 0; }
-  bool keeps_warm(Instant now) const {
-    const bool pinged = settings_.serverless.keep_warm && !pays_idle();
-    return (pinged || (scheduled() && scheduled_instances(now) > 0)) && may_spend(now);
-  }
-  Prefer prefer(Instant now) const;
-  void keep_warm(Instant now);
-  Instant keep_warm_due(Instant now) const;
-  void keep_warm_ended(Instant now, const ProbeFinished& event);
-  void probe_always_on(Instant now);
-  void set_next_health();
-  void health_ended(Instant now, AlwaysOnBackend& backend, Outcome outcome);
   void update_demand_level(Instant now);
   uint32_t paid_instances(Instant now) const {
     const bool none = serverless_in_flight_ == 0 && wakes_.in_flight() == 0;
@@ -330,6 +317,22 @@ class WarmgateDispatcher final : public Dispatcher {
     spending_.paid_instances(now, paid_instances(now));
     if (const auto crossing = spending_.crossing(now)) emit(*crossing);
   }
+  Prefer prefer(Instant now) const;
+
+  // ---- probing.cc
+  uint32_t scheduled_instances(Instant now) const;
+  Instant schedule_lead() const;
+  bool scheduled() const { return schedule_.next_change != kNever || schedule_.instances > 0; }
+  bool keeps_warm(Instant now) const {
+    const bool pinged = settings_.serverless.keep_warm && !pays_idle();
+    return (pinged || (scheduled() && scheduled_instances(now) > 0)) && may_spend(now);
+  }
+  void keep_warm(Instant now);
+  Instant keep_warm_due(Instant now) const;
+  void keep_warm_ended(Instant now, const ProbeFinished& event);
+  void probe_always_on(Instant now);
+  void set_next_health();
+  void health_ended(Instant now, AlwaysOnBackend& backend, Outcome outcome);
   ProbeId next_probe_id() { return ProbeId{++last_probe_}; }
 
   // ---- releasing.cc
