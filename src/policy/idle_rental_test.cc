@@ -144,7 +144,7 @@ TEST(InstanceRentals, it_is_dearer_to_start_again_what_many_call_for) {
 TEST(InstanceRentals, one_that_came_for_nothing_stays_only_as_long_as_it_was_called_for) {
   const auto terms = terms_of(100s);
   InstanceRentals rentals;
-  EXPECT_EQ(rentals.worth_waking(kStart, WakeTrials::Cause::forecast, 1, 0, terms), 1u);
+  EXPECT_EQ(rentals.worth_waking(kStart, 1, 0, terms), 1u);
   rentals.there(kStart + 10s, 1);
   EXPECT_EQ(rentals.release_at(1, terms), kStart + 20s);
 }
@@ -156,18 +156,18 @@ TEST(InstanceRentals, wakes_that_nobody_needs_are_not_worth_it_after_a_while_unt
   const auto wakes = [&] {
     uint32_t sent = 0;
     for (int i = 0; i < 40; ++i, now += 1min) {
-      sent += rentals.worth_waking(now, WakeTrials::Cause::forecast, 1, 0, terms);
+      sent += rentals.worth_waking(now, 1, 0, terms);
     }
     return sent;
   };
   EXPECT_GE(wakes(), 4u);
   EXPECT_EQ(wakes(), 0u);
   for (int i = 0; i < 40; ++i, now += 1min) {
-    rentals.worth_waking(now, WakeTrials::Cause::forecast, 1, 0, terms);
+    rentals.worth_waking(now, 1, 0, terms);
     rentals.demand(now + 10s, 1, terms);
     rentals.demand(now + 11s, 0, terms);
   }
-  EXPECT_EQ(rentals.worth_waking(now, WakeTrials::Cause::forecast, 1, 0, terms), 1u);
+  EXPECT_EQ(rentals.worth_waking(now, 1, 0, terms), 1u);
 }
 
 TEST(PaidInstances, strangers_are_looked_for_until_nobody_is_left_or_the_search_does_not_pay) {

@@ -76,14 +76,14 @@ Instant InstanceRentals::release_at(uint32_t instances, const Terms& terms) {
   return level.was_needed ? std::max(kept_until, called_until) : called_until;
 }
 
-uint32_t InstanceRentals::worth_waking(Instant now, WakeTrials::Cause cause, uint32_t wanted,
-                                       uint32_t there, const Terms& terms) {
+uint32_t InstanceRentals::worth_waking(Instant now, uint32_t wanted, uint32_t there,
+                                       const Terms& terms) {
   if (wanted == 0) return 0;
-  trials_.called(now, cause, wanted, terms.start);
+  trials_.called(now, wanted, terms.start);
   uint32_t worth = wanted;
   for (; worth > there; --worth) {
     const double late_s = to_seconds(price(worth, terms) - terms.start);
-    if (trials_.chance(cause, worth) * late_s > to_seconds(terms.start + terms.idle_unwanted)) {
+    if (trials_.chance(worth) * late_s > to_seconds(terms.start + terms.idle_unwanted)) {
       break;
     }
   }

@@ -46,8 +46,7 @@ class InstanceRentals {
 
   // Instances 1 to `wanted` are called for, `there` of them are there or coming: how many are worth
   // a wake, those included.
-  uint32_t worth_waking(Instant now, WakeTrials::Cause cause, uint32_t wanted, uint32_t there,
-                        const Terms& terms);
+  uint32_t worth_waking(Instant now, uint32_t wanted, uint32_t there, const Terms& terms);
 
   // What it costs, all in all, to start instance `k` (from 1) when it is needed again.
   Duration price(uint32_t k, const Terms& terms) const;

@@ -9,9 +9,9 @@ void WakeTrials::Trials::end(bool hit) {
   (hit ? hits : misses) += 1;
 }
 
-void WakeTrials::called(Instant now, Cause cause, uint32_t k, Duration start) {
+void WakeTrials::called(Instant now, uint32_t k, Duration start) {
   for (size_t group = 0; group <= group_of(k); ++group) {
-    Trials& trial = trials(cause, group);
+    Trials& trial = all_[group];
     if (trial.open && now > trial.until) trial.end(false);
     if (trial.open) continue;
     trial.open = true;
@@ -21,21 +21,15 @@ void WakeTrials::called(Instant now, Cause cause, uint32_t k, Duration start) {
 }
 
 void WakeTrials::needed(Instant now, uint32_t k) {
-  for (auto& of_cause : all_) {
-    for (size_t group = 0; group <= group_of(k); ++group) {
-      Trials& trial = of_cause[group];
-      if (trial.open && now >= trial.from) trial.end(now <= trial.until);
-    }
+  for (size_t group = 0; group <= group_of(k); ++group) {
+    Trials& trial = all_[group];
+    if (trial.open && now >= trial.from) trial.end(now <= trial.until);
   }
 }
 
 Instant WakeTrials::open_until(uint32_t k) const {
-  Instant until{};
-  for (const auto& of_cause : all_) {
-    const Trials& trial = of_cause[group_of(k)];
-    if (trial.open) until = std::max(until, trial.until);
-  }
-  return until;
+  const Trials& trial = all_[group_of(k)];
+  return trial.open ? trial.until : Instant{};
 }
 
 }  // namespace warmgate::policy

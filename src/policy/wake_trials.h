@@ -10,8 +10,8 @@
 
 namespace warmgate::policy {
 
-// WakeTrials learns how often an instance that a forecast, or a backlog, called for was needed when
-// it would have been there. Where idle time is paid, a wake has to be worth its price.
+// WakeTrials learns how often an instance that a forecast called for was needed when it would have
+// been there. Where idle time is paid, a wake has to be worth its price.
 //
 // Model.    A call opens a window, from half a start to two starts later, whether a wake is sent or
 //           not. A need within it is a hit, else it is a miss. The chance is the share of hits, the
@@ -22,7 +22,6 @@ namespace warmgate::policy {
 //           against is the newsvendor's ratio (Arrow, Harris, Marschak 1951).
 class WakeTrials {
  public:
-  enum class Cause : uint8_t { forecast, backlog };
   static constexpr size_t kGroups = 16;  // up to 32,768 instances
 
   static size_t group_of(uint32_t k) {
@@ -30,11 +29,11 @@ class WakeTrials {
   }
 
   // Instances 1 to k are called for.
-  void called(Instant now, Cause cause, uint32_t k, Duration start);
+  void called(Instant now, uint32_t k, Duration start);
   // Instance k is at work, or would be if it were there.
   void needed(Instant now, uint32_t k);
 
-  double chance(Cause cause, uint32_t k) const { return trials(cause, group_of(k)).chance(); }
+  double chance(uint32_t k) const { return all_[group_of(k)].chance(); }
   // Instance k may still be needed, as it was called for: until then.
   Instant open_until(uint32_t k) const;
 
@@ -55,12 +54,7 @@ class WakeTrials {
     void end(bool hit);
   };
 
-  Trials& trials(Cause cause, size_t group) { return all_[static_cast<size_t>(cause)][group]; }
-  const Trials& trials(Cause cause, size_t group) const {
-    return all_[static_cast<size_t>(cause)][group];
-  }
-
-  std::array<std::array<Trials, kGroups>, 2> all_;
+  std::array<Trials, kGroups> all_;
 };
 
 }  // namespace warmgate::policy

@@ -54,13 +54,9 @@ void WarmgateDispatcher::wake_if_needed(Instant now) {
 // Where idle time is paid, a wake that only a forecast calls for has to be worth it. Who waits
 // already is not asked, nor who has no other pool.
 uint32_t WarmgateDispatcher::worth_waking(Instant now, uint32_t wanted, uint32_t coming) {
-  if (!pays_idle()) return wanted;
-  const InstanceRentals::Terms terms = rental_terms();
-  const bool backlog = waiting_for_serverless(now) > 0;
-  const auto cause = backlog ? WakeTrials::Cause::backlog : WakeTrials::Cause::forecast;
-  const uint32_t worth = rentals_.worth_waking(now, cause, wanted, coming, terms);
-  const bool no_other = always_on_slots(now) == 0 || !queue_.empty(Lane::serverless_only);
-  return no_other || backlog ? wanted : worth;
+  const bool needed = waiting_for_serverless(now) > 0 || always_on_slots(now) == 0;
+  if (!pays_idle() || needed) return wanted;
+  return rentals_.worth_waking(now, wanted, coming, rental_terms());
 }
 
 // Do those who wait call for the serverless pool?
