@@ -109,6 +109,8 @@ TEST(Budget, a_spent_one_stops_wakes_until_the_window_has_moved_on) {
   ASSERT_EQ(script.probes(ProbeKind::wake), 1u) << "the third dollar";
   EXPECT_EQ(crossings(script.did()), 1u);
   EXPECT_TRUE(script.status().spending.over);
+  script.wait(100ms);
+  script.wake_answers(10ms, 12);
   script.tell(ClientGone{RequestId{12}});
   script.answer(10);
   script.answer(11);
