@@ -126,7 +126,7 @@ def run_real(trace, config, runtime):
 
 def run_plan(trace, config_file, service_s, start_s):
     command = [WARMGATE, "plan", "--trace", str(trace), "-c", str(config_file), "--policies",
-               "warmgate", "--service-time", f"{service_s * 1000:.1f}ms", "--cold-start",
+               "warmgate", "--seeds", "1", "--service-time", f"{service_s * 1000:.1f}ms", "--cold-start",
                f"{start_s * 1000:.0f}ms", "--always-on", str(ALWAYS_ON_SLOTS), "--cpu",
                str(CONCURRENCY), "--concurrency", str(CONCURRENCY), "--memory", "0.5",
                "--max-instances", str(MAX_INSTANCES), "--json", "-"]
