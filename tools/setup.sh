@@ -10,7 +10,8 @@ build_packages=(
   libvalijson-dev libcli11-dev libspdlog-dev libfmt-dev libhowardhinnant-date-dev tzdata libgtest-dev
   libgmock-dev
 )
-test_packages=(python3 python3-h2 valgrind openssl curl nghttp2-client python3-websockets nodejs node-ws)
+test_packages=(python3 python3-h2 valgrind openssl curl nghttp2-client python3-websockets nodejs node-ws
+               slowhttptest)
 lint_packages=(clang-format clang-tidy)
 fuzz_packages=(clang libclang-rt-14-dev)
 bench_packages=(nginx haproxy wrk nghttp2-client)

@@ -47,6 +47,11 @@ struct H2Callbacks {
         // Padding may be all that there is; a piece of the body makes good for it.
         if (!ends(*head) && (head->length == 0 || padded)) self.note_idle_frame();
         break;
+      case NGHTTP2_PRIORITY:
+        // nghttp2 does not look at priorities that nobody follows (RFC 9113, 6.3).
+        if (head->stream_id == 0) return NGHTTP2_ERR_CALLBACK_FAILURE;
+        self.note_idle_frame();
+        break;
       default:
         self.note_idle_frame();
     }

@@ -19,7 +19,7 @@ FRAME_HEAD = 9
 class Client:
     """A context manager: one connection. `frames` are those that came, until the test takes them."""
 
-    def __init__(self, address, context=None, settings={}):
+    def __init__(self, address, context=None, settings={}, preface=PREFACE):
         host, port = address.rsplit(":", 1)
         self.socket = socket.create_connection((host, int(port)), PATIENCE_S)
         if context:
@@ -29,7 +29,7 @@ class Client:
         self.decoder = hpack.Decoder()
         self.received = b""
         self.ended = False
-        self.send_bytes(PREFACE)
+        self.send_bytes(preface)
         self.send(SettingsFrame(0, settings=settings))
 
     def __enter__(self):
