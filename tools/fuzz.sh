@@ -15,7 +15,9 @@ for target in "${targets[@]}"; do
   corpus="build/fuzz/corpus/$name"
   mkdir -p "$corpus"
   seeds=()
-  [[ -d "tests/fuzz/corpus/$name" ]] && seeds=("tests/fuzz/corpus/$name")
+  seed=$name
+  [[ $name == http_differential || $name == http_llhttp ]] && seed=http_head  # they read the same form
+  [[ -d "tests/fuzz/corpus/$seed" ]] && seeds=("tests/fuzz/corpus/$seed")
   echo "fuzz: $name for ${seconds}s"
   "build/fuzz/$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
     -artifact_prefix=build/fuzz/findings/ -print_final_stats=1 "$corpus" "${seeds[@]}" \

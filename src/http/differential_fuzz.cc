@@ -1,49 +1,27 @@
 // libFuzzer target: our reading of a message beside that of Boost.Beast. We may refuse what Beast
 // takes. But when both take a message, they must agree on where it ends and on what it says:
 // a difference there is what request smuggling is made of.
+#include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http.hpp>
 #include <cstdint>
-#include <memory>
 #include <string>
 
 #include "base/assert.h"
-#include "http/testing.h"
+#include "http/differential.h"
+#include "http/head_parser.h"
 
 namespace warmgate::http {
 namespace {
 
 namespace beast = boost::beast::http;
+using testing::Message;
 
 std::string_view view(boost::beast::string_view text) {
   return {text.data(), text.size()};
 }
 
 constexpr uint64_t kLongestBody = 1 << 20;  // Beast reserves as much as a peer declares
-
-struct Message {
-  bool complete = false;
-  bool refused = false;
-  std::string body;
-  size_t consumed = 0;
-};
-
-// The body behind a head that was parsed; `bytes` begin with the head.
-Message read_body(std::string_view bytes, size_t head_size, Framing framing, uint64_t length) {
-  Message message;
-  BodyDecoder decoder;
-  decoder.begin(framing, length);
-  message.consumed = head_size;
-  BodyDecoder::Step step;
-  do {
-    step = decoder.next(bytes.substr(message.consumed));
-    message.consumed += step.consumed;
-    message.body.append(step.data);
-  } while (step.status == BodyDecoder::Status::data);
-  message.refused = step.status == BodyDecoder::Status::error;
-  message.complete = decoder.end_of_input();
-  return message;
-}
 
 // False if Beast refuses the bytes or finds no whole message in them.
 template <bool kIsRequest>
@@ -85,7 +63,9 @@ void check_request(std::string_view bytes) {
   HeadParser parser;
   RequestHead head;
   if (parser.parse_request(bytes, head) != ParseStatus::complete) return;
-  const Message ours = read_body(bytes, parser.consumed(), head.framing, head.content_length);
+  BodyDecoder decoder;
+  const Message ours =
+      testing::read_body(decoder, bytes, parser.consumed(), head.framing, head.content_length);
   if (ours.refused || head.content_length > kLongestBody) return;
   beast::request_parser<beast::string_body> other;
   Message theirs;
@@ -101,7 +81,9 @@ void check_response(std::string_view bytes, Method method) {
   HeadParser parser;
   ResponseHead head;
   if (parser.parse_response(bytes, method, head) != ParseStatus::complete) return;
-  const Message ours = read_body(bytes, parser.consumed(), head.framing, head.content_length);
+  BodyDecoder decoder;
+  const Message ours =
+      testing::read_body(decoder, bytes, parser.consumed(), head.framing, head.content_length);
   if (ours.refused || head.content_length > kLongestBody) return;
   beast::response_parser<beast::string_body> other;
   other.skip(method == Method::head);
