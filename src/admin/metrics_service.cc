@@ -69,7 +69,7 @@ void render_decisions(MetricsText& text, const Snapshot& snapshot) {
   }
   text.family("warmgate_rejects_total", counter, "Requests refused by the policy, by reason.");
   for (const ServiceSnapshot& service : snapshot.services) {
-    for (const policy::RejectReason reason : values_up_to(policy::RejectReason::upstream_timeout)) {
+    for (const policy::RejectReason reason : values_up_to(last_value(policy::RejectReason{}))) {
       text.sample({{"service", service.name}, {"reason", name(reason)}},
                   service.status.rejects_by_reason[static_cast<size_t>(reason)]);
     }

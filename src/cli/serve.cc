@@ -53,6 +53,13 @@ Status ensure_descriptors(uint64_t needed) {
                ") or lower limits.max_connections"};
 }
 
+HashKey random_secret() {
+  std::random_device device;
+  const auto word = [&] { return uint64_t{device()} << 32 | device(); };
+  const uint64_t first = word();
+  return {first, word()};
+}
+
 // One run of the gateway, from start to the end of the drain.
 class ServeRun {
  public:
@@ -61,7 +68,7 @@ class ServeRun {
         resolver_(loop_),
         gateway_(
             loop_, resolver_, config_, [this](std::string_view lines) { log_.write(lines); },
-            std::random_device{}()),
+            std::random_device{}(), random_secret()),
         recording_files_(gateway_, config_.recorder.directory),
         drain_poll_(loop_.timers(), [this] { poll_drain(); }) {}
 

@@ -125,6 +125,14 @@ struct Limits {
   uint32_t max_idle_connections = 64;  // kept open per backend
 };
 
+// Between whom the capacity is shared evenly while it is short.
+enum class FairBy : uint8_t { none, client, header };
+
+struct FairKey {
+  FairBy by = FairBy::none;  // as policy.queue.fair says, too
+  std::string header = "authorization";
+};
+
 // How does a client ask for a streamed answer?
 enum class StreamAsked : uint8_t { accept, body };
 
@@ -173,6 +181,7 @@ struct Service {
   Timeouts timeouts;
   Limits limits;
   Streams streams;
+  FairKey fair;
   Probes probes;
   ModelCheck model;
   bool repeatable = true;  // may a request be sent again after bytes of it were sent?

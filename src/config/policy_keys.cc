@@ -2,22 +2,35 @@
 
 #include "config/section.h"
 #include "config/service_keys.h"
+#include "config/texts.h"
 #include "config/values.h"
 
 namespace warmgate::config {
 
-CodecPtr<policy::QueueSettings> queue_section() {
-  using policy::QueueSettings;
-  auto section = std::make_shared<Section<QueueSettings>>();
+CodecPtr<Service> queue_section() {
+  using Q = policy::QueueSettings;
+  const auto at = [](auto member) {
+    return [=](auto& service) -> auto& {
+      return service.policy.queue.*member;
+    };
+  };
+  auto section = std::make_shared<Section<Service>>();
   section
-      ->key("max_requests", &QueueSettings::max_requests, integer<uint32_t>(1, 1'000'000),
+      ->key("max_requests", at(&Q::max_requests), integer<uint32_t>(1, 1'000'000),
             "Most requests that wait at a time; further ones are refused at once.")
-      .key("max_bytes", &QueueSettings::max_bytes, size<uint64_t>(1u << 10, 1ull << 40),
+      .key("max_bytes", at(&Q::max_bytes), size<uint64_t>(1u << 10, 1ull << 40),
            "Most bytes of bodies that wait at a time.")
-      .key("cold_wait", &QueueSettings::cold_wait, duration(1ms, 1h),
+      .key("cold_wait", at(&Q::cold_wait), duration(1ms, 1h),
            "Longest wait for a cold start; then 503 with Retry-After.")
-      .key("busy_wait", &QueueSettings::busy_wait, duration(1ms, 1h, "up to the deadline"),
-           "Longest wait for a busy pool; then 429 with Retry-After.");
+      .key("busy_wait", at(&Q::busy_wait), duration(1ms, 1h, "up to the deadline"),
+           "Longest wait for a busy pool; then 429 with Retry-After.")
+      .key("fair_by", via(&Service::fair, &FairKey::by),
+           choice<FairBy>(
+               {{"none", FairBy::none}, {"client", FairBy::client}, {"header", FairBy::header}}),
+           "Whose requests take turns while they have to wait: those of each `client` (by its "
+           "address), of each value of a `header`, or `none` do.")
+      .key("fair_header", via(&Service::fair, &FairKey::header), field_name(),
+           "The field of `fair_by: header`; who does not send it is one of those who do not.");
   return section;
 }
 

@@ -275,6 +275,7 @@ void complete(Service& service) {
   price(service);
   service.policy.always_on.backends = static_cast<uint16_t>(service.always_on.size());
   service.policy.serverless.backends = static_cast<uint16_t>(service.serverless.size());
+  service.policy.queue.fair = service.fair.by != FairBy::none;
   service.policy.serverless.can_release = service.probes.release_path.has_value();
   const std::string_view placeholder = "{name}";
   const size_t at = service.model.path.find(placeholder);
@@ -312,7 +313,7 @@ CodecPtr<Service> service_section() {
            "Of requests that do not say; under pressure `low` is refused first.")
       .key("always_on", kSameOwner, always_on_section(), "The pool that never sleeps.")
       .key("serverless", kSameOwner, serverless_section(), "The pool that scales to zero.")
-      .key("queue", policy(&P::queue), queue_section(), "Requests that wait in the gateway.")
+      .key("queue", kSameOwner, queue_section(), "Requests that wait in the gateway.")
       .key("bypass", policy(&P::bypass), bypass_section(), "Help for slow serverless responses.")
       .key("circuit", policy(&P::circuit), circuit_section(), "Protection from a failing pool.")
       .key("retry", policy(&P::retry), retry_section(), "Further attempts after a failure.")

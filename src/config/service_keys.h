@@ -10,7 +10,7 @@ CodecPtr<Service> service_section();
 CodecPtr<Backend> backend_codec();
 
 // Under services[] too: what the policy decides by.
-CodecPtr<policy::QueueSettings> queue_section();
+CodecPtr<Service> queue_section();
 CodecPtr<policy::BypassSettings> bypass_section();
 CodecPtr<policy::CircuitSettings> circuit_section();
 CodecPtr<policy::RetrySettings> retry_section();

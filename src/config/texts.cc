@@ -209,6 +209,10 @@ CodecPtr<std::string> zone_name() {
   return text({"a time zone such as `Europe/Berlin`", "^[A-Za-z0-9_+/-]+$",
                [](std::string_view text) { return text.size() <= 64 && is_printable(text); }});
 }
+CodecPtr<std::string> field_name() {
+  return text(
+      {"the name of a header field", "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$", is_field_name, lower_case});
+}
 CodecPtr<std::string> authority() {
   return text({"a host with or without port", "^[^/ ]*$", is_authority});
 }

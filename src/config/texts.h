@@ -18,6 +18,7 @@ CodecPtr<std::string> tls_name();      // that a certificate is for; empty = tha
 CodecPtr<std::string> host_pattern();  // "a.example", "*.example", "[::1]"; read as lower case
 CodecPtr<std::string> cron_line();     // five fields; what they say is checked later
 CodecPtr<std::string> zone_name();     // "Europe/Berlin"; that it exists is checked later
+CodecPtr<std::string> field_name();    // of HTTP; read as lower case
 CodecPtr<std::string> authority();     // value of a Host field; empty = that of the URL
 CodecPtr<std::string> backend_url();   // its form is checked when the Backend is complete
 CodecPtr<ListenAddress> listen_address();

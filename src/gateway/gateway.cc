@@ -29,7 +29,7 @@ Result<net::Address> address_of(const config::ListenAddress& listen) {
 }  // namespace
 
 Gateway::Gateway(net::Loop& loop, net::Resolver& resolver, const config::Config& config,
-                 AccessLog::Sink access_sink, uint64_t seed)
+                 AccessLog::Sink access_sink, uint64_t seed, HashKey secret)
     : loop_(loop),
       config_(config),
       router_(config),
@@ -39,8 +39,8 @@ Gateway::Gateway(net::Loop& loop, net::Resolver& resolver, const config::Config&
       server_(loop, *this, server_limits(config)) {
   for (const config::Service& service : config.services) {
     services_.push_back(std::make_unique<Service>(
-        Surroundings{loop, resolver, access_log_, tls_, [this] { try_start(); }, seed++}, config,
-        service));
+        Surroundings{loop, resolver, access_log_, tls_, [this] { try_start(); }, seed++, secret},
+        config, service));
   }
 }
 

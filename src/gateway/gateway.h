@@ -20,9 +20,9 @@ namespace warmgate::gateway {
 
 class Gateway final : public transport::Application {
  public:
-  // `config` must outlive the gateway.
+  // `config` must outlive the gateway. `secret`: of the hashes by which clients are told apart.
   Gateway(net::Loop& loop, net::Resolver& resolver, const config::Config& config,
-          AccessLog::Sink access_sink, uint64_t seed);
+          AccessLog::Sink access_sink, uint64_t seed, HashKey secret = {});
 
   // Waits until each backend's name was looked up, binds all listen addresses and begins the
   // services' probes and timers; then calls `on_started` once, perhaps at once.

@@ -33,6 +33,8 @@ std::string describe(RejectReason reason, const std::string& last_failure) {
     case RejectReason::upstream_timeout:
       return last_failure.empty() ? "The backend was too slow."
                                   : "The backend was too slow: " + last_failure;
+    case RejectReason::over_share:
+      return "All capacity is busy, and others who wait have had less of it than this client.";
   }
   return {};
 }

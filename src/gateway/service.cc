@@ -4,6 +4,7 @@
 
 #include "base/assert.h"
 #include "base/log.h"
+#include "gateway/fair_key.h"
 #include "http/upgrade.h"
 
 namespace warmgate::gateway {
@@ -42,6 +43,7 @@ Service::Service(const Surroundings& surroundings, const config::Config& config,
       access_log_(surroundings.access_log),
       config_(service),
       prng_(surroundings.seed),
+      secret_(surroundings.secret),
       dispatcher_(make_dispatcher(surroundings.seed, config.recorder.memory)),
       timer_(loop_.timers(), [this] { step(policy::TimerFired{}); }),
       model_check_(loop_, service.model, service.name),
@@ -124,6 +126,9 @@ void Service::handle(const http::RequestHead& head, transport::ServerTransaction
   event.priority = traits.priority;
   event.heavy = traits.heavy;
   event.repeatable = traits.repeatable;
+  if (config_.policy.queue.fair) {
+    event.key = fair_key(config_.fair, secret_, head, transaction.peer_ip());
+  }
   if (const LocalReply reply = objection(head, event); !reply.reason.empty()) {
     send_problem(transaction, reply, loop_.wall_seconds(), head.method == http::Method::head);
     return;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/prng.h"
+#include "base/siphash.h"
 #include "config/config.h"
 #include "config/router.h"
 #include "gateway/access_log.h"
@@ -40,6 +41,7 @@ struct Surroundings {
   TlsContexts& tls;
   std::function<void()> on_resolved;  // a backend's name has new addresses, or none
   uint64_t seed = 1;
+  HashKey secret{};  // of whom requests are from
 };
 
 class Service {
@@ -100,6 +102,7 @@ class Service {
   AccessLog& access_log_;
   const config::Service config_;
   Prng prng_;
+  HashKey secret_;
   ServiceCounters counters_;
   const recording::FlightRecorder* recorder_ = nullptr;  // the Dispatcher, when it records
   std::unique_ptr<policy::Dispatcher> dispatcher_;

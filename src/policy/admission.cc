@@ -35,6 +35,7 @@ void WarmgateDispatcher::on(Instant now, const RequestArrived& event) {
   request.priority = event.priority;
   request.heavy = event.heavy;
   request.repeatable = event.repeatable;
+  request.key = event.key;
   const Slot slot = requests_.insert(event.request, request);
 
   if (draining_) return reject(now, slot, RejectReason::draining, 503);
@@ -50,7 +51,7 @@ void WarmgateDispatcher::on(Instant now, const RequestArrived& event) {
 void WarmgateDispatcher::wait_or_refuse(Instant now, Slot slot) {
   if (press(now, slot)) return;
   const bool start_helps = start_would_help(now);
-  if (!queue_.has_room(requests_[slot].queue_bytes)) {
+  if (!find_place(now, slot)) {
     return reject(now, slot, RejectReason::queue_full, start_helps ? 503 : 429);
   }
   if (start_helps) return wait_for_start(now, slot);
@@ -69,6 +70,24 @@ bool WarmgateDispatcher::press(Instant now, Slot slot) {
   return true;
 }
 
+// Within the bounds of the queue. Where it is full, who has most of it yields.
+bool WarmgateDispatcher::find_place(Instant now, Slot slot) {
+  const Request& request = requests_[slot];
+  if (queue_.has_room(request.queue_bytes)) return true;
+  const Slot last = queue_.yields_to(request.key);
+  return last != kNoSlot && queue_.has_room_instead(last, request.queue_bytes) &&
+         displace(now, request);
+}
+
+// The last of whoever has most of the queue is refused, so that this request can wait.
+bool WarmgateDispatcher::displace(Instant now, const Request& request) {
+  const Slot last = queue_.yields_to(request.key);
+  if (last == kNoSlot) return false;
+  if (requests_[last].priority == Priority::high && request.priority == Priority::low) return false;
+  reject(now, last, RejectReason::over_share, requests_[last].wait == Wait::start ? 503 : 429);
+  return true;
+}
+
 // The serverless pool is cold or starting. High priority waits for it, even if that is late; low
 // priority is shed at once when no choice meets its deadline.
 void WarmgateDispatcher::wait_for_start(Instant now, Slot slot) {
@@ -77,17 +96,25 @@ void WarmgateDispatcher::wait_for_start(Instant now, Slot slot) {
   if (doomed && request.priority == Priority::low) {
     return reject(now, slot, RejectReason::doomed, 503);
   }
-  if (doomed && !released_within_cold_wait(now, request)) {
-    return reject(now, slot, RejectReason::overloaded, 503);
+  if (doomed && !released_within_cold_wait(now, request, queue_.size())) {
+    const uint32_t ahead = queue_.ahead(request.key);
+    if (!queue_.fair() || !released_within_cold_wait(now, request, ahead) ||
+        !displace(now, request)) {
+      return reject(now, slot, RejectReason::overloaded, 503);
+    }
   }
   enqueue(now, slot, Wait::start, start_expiry(request));
 }
 
-// Everything that answers is busy. Who would be late is refused at once.
+// Everything that answers is busy. Who would be late is refused at once, or takes the place of one
+// whose key has more of the queue.
 void WarmgateDispatcher::wait_for_slot(Instant now, Slot slot) {
   const Request& request = requests_[slot];
   if (!busy_pools_make_it(now, request)) {
-    return reject(now, slot, RejectReason::overloaded, 429);
+    const uint32_t ahead = queue_.ahead(request.key, Lane::on_time);
+    if (!queue_.fair() || !busy_pools_make_it(now, request, ahead) || !displace(now, request)) {
+      return reject(now, slot, RejectReason::overloaded, 429);
+    }
   }
   enqueue(now, slot, Wait::busy, busy_expiry(request));
 }
@@ -114,7 +141,8 @@ void WarmgateDispatcher::enqueue(Instant now, Slot slot, Wait wait, Instant expi
   request.waited = true;
   request.predicted = serverless(now) == Serverless::ready;
   const Lane lane = lane_of(now, request);
-  queue_.push(slot, {request.id, request.deadline, expires, request.queue_bytes}, lane);
+  queue_.push(slot, {request.id, request.deadline, expires, request.queue_bytes, request.key},
+              lane);
 }
 
 Lane WarmgateDispatcher::lane_of(Instant now, const Request& request) const {
@@ -183,9 +211,10 @@ void WarmgateDispatcher::refuse_when_all_down(Instant now) {
   while (!queue_.empty()) reject(now, queue_.first_to_expire(), RejectReason::all_down, 503);
 }
 
-// Sends what can be sent now, each lane in the order of its deadlines. The always-on pool serves
-// those who can make it before the late (case 7). The serverless pool serves the two in turn, so
-// that those who were promised a late answer do get it while new ones keep coming.
+// Sends what can be sent now, each lane in the order of its deadlines, or in turn of its keys. The
+// always-on pool serves those who can make it before the late (case 7). The serverless pool serves
+// the two in turn, so that those who were promised a late answer do get it while new ones keep
+// coming.
 void WarmgateDispatcher::release(Instant now) {
   while ((late_in_turn_ && release_late_in_turn(now)) || release_one(now, Lane::on_time) ||
          release_one(now, Lane::late) || release_one(now, Lane::serverless_only)) {
@@ -194,7 +223,7 @@ void WarmgateDispatcher::release(Instant now) {
 
 bool WarmgateDispatcher::release_late_in_turn(Instant now) {
   for (const Lane lane : {Lane::late, Lane::serverless_only}) {
-    const Slot slot = queue_.front(lane);
+    const Slot slot = queue_.next(lane);
     Route route;
     if (slot == kNoSlot || !find_route(now, requests_[slot], route)) continue;
     if (route.backend.pool != PoolKind::serverless) continue;
@@ -205,8 +234,15 @@ bool WarmgateDispatcher::release_late_in_turn(Instant now) {
   return false;
 }
 
+// Where keys take turns, the one with the earliest deadline may have to go elsewhere meanwhile.
 bool WarmgateDispatcher::release_one(Instant now, Lane lane) {
-  const Slot slot = queue_.front(lane);
+  const Slot slot = queue_.next(lane);
+  if (release_this(now, slot, lane)) return true;
+  const Slot urgent = queue_.front(lane);
+  return urgent != slot && release_this(now, urgent, lane);
+}
+
+bool WarmgateDispatcher::release_this(Instant now, Slot slot, Lane lane) {
   Route route;
   if (slot == kNoSlot || !find_route(now, requests_[slot], route)) return false;
   if (route.backend.pool == PoolKind::serverless) late_in_turn_ = lane == Lane::on_time;
@@ -215,7 +251,7 @@ bool WarmgateDispatcher::release_one(Instant now, Lane lane) {
 }
 
 void WarmgateDispatcher::send(Instant now, Slot slot, const Route& route) {
-  queue_.remove(slot);
+  queue_.serve(slot);
   start(now, slot, route);
 }
 
@@ -240,6 +276,7 @@ Duration WarmgateDispatcher::retry_after(Instant now, RejectReason reason) const
     case RejectReason::cold_wait_expired:
     case RejectReason::doomed:
     case RejectReason::busy_wait_expired:
+    case RejectReason::over_share:
     case RejectReason::overloaded: {
       if (start_would_help(now)) wait = std::max(wait, serverless_ready_in(now));
       const double rate = always_on_rate(now) + serverless_rate_per_slot() * warmth_.slots(now);
@@ -281,12 +318,13 @@ bool WarmgateDispatcher::is_doomed(Instant now, const Request& request) const {
   if (ready_in < left && ready_in + high_answer(serverless_times_) <= left) return false;
   const double rate = always_on_rate(now);
   if (rate == 0) return always_on_slots(now) == 0;  // 0 with slots: nothing learned yet
-  const double ahead = queue_.size(Lane::on_time) + 1;
+  const double ahead = queue_.ahead(request.key, Lane::on_time) + 1;
   return from_seconds(ahead / rate) + high_answer(always_on_times_) > left;
 }
 
 // Can what is ahead be released within the budget? Counts on one instance only.
-bool WarmgateDispatcher::released_within_cold_wait(Instant now, const Request& request) const {
+bool WarmgateDispatcher::released_within_cold_wait(Instant now, const Request& request,
+                                                   uint32_t ahead) const {
   const double ready_in = to_seconds(std::min<Duration>(serverless_ready_in(now), 24h));
   const double budget = to_seconds(start_expiry(request) - now);
   if (ready_in > budget && always_on_slots(now) == 0) return false;
@@ -294,13 +332,14 @@ bool WarmgateDispatcher::released_within_cold_wait(Instant now, const Request& r
   if (per_slot == 0) return true;
   const double slots = std::max(warmth_.slots(now), settings_.serverless.concurrency);
   const double always_on = always_on_rate(now);
-  const double left_when_ready = queue_.size() + 1 - always_on * ready_in - slots;
+  const double left_when_ready = ahead + 1 - always_on * ready_in - slots;
   const double rate = always_on + per_slot * slots;
   return ready_in + std::max(0.0, left_when_ready) / rate <= budget;
 }
 
-// Will the busy pools have answered by the deadline, after all who wait already?
-bool WarmgateDispatcher::busy_pools_make_it(Instant now, const Request& request) const {
+// Will the busy pools have answered by the deadline, after so many who wait already?
+bool WarmgateDispatcher::busy_pools_make_it(Instant now, const Request& request,
+                                            uint32_t ahead) const {
   const double always_on = always_on_rate(now);
   const bool ready = serverless(now) == Serverless::ready;
   const uint32_t late = queue_.size(Lane::late) + queue_.size(Lane::serverless_only);
@@ -309,8 +348,8 @@ bool WarmgateDispatcher::busy_pools_make_it(Instant now, const Request& request)
       ready ? share * serverless_rate_per_slot() * warmth_.slots(now) : 0.0;
   const double rate = always_on + serverless_rate;
   if (rate == 0) return always_on_slots(now) > 0 || ready;
-  const double ahead = queue_.size(Lane::on_time) + pressing_.in_flight();
-  const double wait_s = kCaution * (ahead + 1) / rate;
+  const double before = ahead + pressing_.in_flight();
+  const double wait_s = kCaution * (before + 1) / rate;
   if (settings_.queue.busy_wait > Duration{}) {
     return wait_s <= to_seconds(busy_expiry(request) - now);
   }

@@ -7,10 +7,22 @@ namespace warmgate::policy {
 void AdmissionQueue::configure(const QueueSettings& settings) {
   max_requests_ = settings.max_requests;
   max_bytes_ = settings.max_bytes;
+  if (settings.fair == shares_.on()) return;
+  shares_ = FairShares{};
+  if (!settings.fair) return;
+  shares_.switch_on();
+  for (Slot slot = 0; slot < entries_.size(); ++slot) {
+    if (contains(slot)) enter_shares(slot);
+  }
 }
 
-bool AdmissionQueue::has_room(uint64_t bytes) const {
-  return size() < max_requests_ && bytes <= max_bytes_ && bytes_ <= max_bytes_ - bytes;
+bool AdmissionQueue::has_room(uint64_t bytes, uint32_t more, uint64_t less_bytes) const {
+  const uint64_t held = bytes_ - less_bytes;
+  return size() + more <= max_requests_ && bytes <= max_bytes_ && held <= max_bytes_ - bytes;
+}
+
+bool AdmissionQueue::has_room_instead(Slot slot, uint64_t bytes) const {
+  return has_room(bytes, 0, entries_[slot].waiter.bytes);
 }
 
 void AdmissionQueue::push(Slot slot, const Waiter& waiter, Lane lane) {
@@ -19,9 +31,26 @@ void AdmissionQueue::push(Slot slot, const Waiter& waiter, Lane lane) {
   heap(lane).push(slot, waiter.deadline, waiter.request.value);
   expiries_.push(slot, waiter.expires, waiter.request.value);
   bytes_ += waiter.bytes;
+  if (fair()) enter_shares(slot);
+}
+
+void AdmissionQueue::enter_shares(Slot slot) {
+  const Entry& entry = entries_[slot];
+  shares_.enter(slot,
+                {entry.waiter.key, entry.lane, entry.waiter.deadline, entry.waiter.request.value});
+}
+
+void AdmissionQueue::serve(Slot slot) {
+  if (fair()) shares_.served(slot);
+  take_out(slot);
 }
 
 void AdmissionQueue::remove(Slot slot) {
+  if (fair()) shares_.left(slot);
+  take_out(slot);
+}
+
+void AdmissionQueue::take_out(Slot slot) {
   expiries_.remove(slot);
   heap(entries_[slot].lane).remove(slot);
   bytes_ -= entries_[slot].waiter.bytes;
@@ -33,6 +62,7 @@ void AdmissionQueue::move(Slot slot, Lane lane) {
   heap(entry.lane).remove(slot);
   entry.lane = lane;
   heap(lane).push(slot, entry.waiter.deadline, entry.waiter.request.value);
+  if (fair()) shares_.move(slot, lane);
 }
 
 void AdmissionQueue::set_expiry(Slot slot, Instant expires) {
@@ -51,7 +81,10 @@ bool AdmissionQueue::sound() const {
              expiries_.contains(slot);
     });
   }
-  return sound && in_lanes == expiries_.size();
+  return sound && in_lanes == expiries_.size() &&
+         (!fair() || shares_.holds_exactly(expiries_.size(), [&](Slot slot, Lane lane) {
+           return contains(slot) && entries_[slot].lane == lane;
+         }));
 }
 
 void AdmissionQueue::check_invariants() const {
@@ -69,6 +102,8 @@ void AdmissionQueue::check_invariants() const {
     bytes += entries_[slot].waiter.bytes;
   }
   WG_ASSERT(bytes == bytes_, "the bytes of the queue are those of its requests");
+  shares_.check_invariants();
+  WG_ASSERT(sound(), "whoever waits has a place in a share, and nobody else");
 }
 
 }  // namespace warmgate::policy

@@ -56,6 +56,7 @@ struct RequestArrived {
   Priority priority = Priority::high;
   bool heavy = false;      // marked by its route; size is judged by the Dispatcher
   bool repeatable = true;  // may be sent again after bytes were sent
+  uint64_t key = 0;        // a secret hash of whose it is, for fair shares; 0: nobody said
 };
 struct ClientGone {
   RequestId request;
@@ -132,7 +133,11 @@ enum class RejectReason : uint8_t {
   draining,           // 503
   upstream_failed,    // 502: attempts used up, or may not be repeated
   upstream_timeout,   // 504: accepted, then too slow
+  over_share,         // 503 when it waited for a start, else 429: its key had most of the room
 };
+constexpr RejectReason last_value(RejectReason) {
+  return RejectReason::over_share;
+}
 
 struct StartAttempt {
   RequestId request;

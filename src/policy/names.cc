@@ -93,6 +93,8 @@ std::string_view name(RejectReason reason) {
       return "upstream-failed";
     case RejectReason::upstream_timeout:
       return "upstream-timeout";
+    case RejectReason::over_share:
+      return "over-share";
   }
   return "";
 }

@@ -1,26 +1,10 @@
 // What must hold under load, in the fake world: overload, and a server that is killed.
 #include <gtest/gtest.h>
 
-#include "policy/test_world.h"
+#include "policy/overload_world.h"
 
 namespace warmgate::policy {
 namespace {
-
-WorldSettings steady_world() {
-  WorldSettings world;
-  world.bursty = false;
-  world.service.always_on.concurrency = 4;
-  world.service.serverless.concurrency = 4;
-  world.service.serverless.max_instances = 4;
-  world.service_time = 30ms;
-  world.start_time = 1s;
-  world.idle_lifetime = 8s;
-  world.length = 12s;
-  world.check_every = 200;
-  return world;
-}
-
-constexpr double kCapacity = 20 / 0.030;  // requests a second, all slots of both pools
 
 // Five times the capacity: refused at once, the accepted meet their deadline, nothing is wasted.
 // Also where the platform allows fewer instances than the settings say.

@@ -47,6 +47,9 @@ inline WorldSettings random_world(uint64_t seed) {
   world.drains = prng.chance(0.2);
   world.probe_paths = prng.chance(0.85);
   world.changes_settings = prng.chance(0.2);
+  service.queue.fair = prng.chance(0.5);
+  world.keys = prng.chance(0.7) ? 1 + static_cast<uint32_t>(prng.below(20)) : 0;
+  world.crowd = prng.uniform();
   return world;
 }
 

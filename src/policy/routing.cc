@@ -82,7 +82,7 @@ bool WarmgateDispatcher::always_on_in_time(Instant now, const Request& request) 
   const uint32_t slots = always_on_slots(now);
   if (slots == 0 || !always_on_times_.known()) return false;
   const double mean_s = always_on_times_.mean_service_s();
-  const uint32_t ahead = request.waited ? 0 : queue_.size(Lane::on_time);
+  const uint32_t ahead = request.waited ? 0 : queue_.ahead(request.key, Lane::on_time);
   const double work_s = always_on_work_.left_s(now, mean_s) + ahead * mean_s;
   const double answer_s = margin() * to_seconds(high_answer(always_on_times_));
   return work_s / slots + answer_s <= to_seconds(request.deadline - now);

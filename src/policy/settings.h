@@ -65,6 +65,7 @@ struct QueueSettings {
   uint64_t max_bytes = 64ull << 20;
   Duration cold_wait = 60s;  // budget of a wait for a cold start; its expiry is a 503
   Duration busy_wait = 0s;   // budget of a wait for a busy pool, 0 = up to the deadline; a 429
+  bool fair = false;         // keys take turns, and the one with the most room yields it
 };
 
 struct BypassSettings {

@@ -66,8 +66,7 @@ struct ColdStartStatus {
 };
 
 inline constexpr size_t kReasonCount = static_cast<size_t>(Reason::doomed) + 1;
-inline constexpr size_t kRejectReasonCount =
-    static_cast<size_t>(RejectReason::upstream_timeout) + 1;
+inline constexpr size_t kRejectReasonCount = static_cast<size_t>(last_value(RejectReason{})) + 1;
 inline constexpr size_t kProbeKindCount = static_cast<size_t>(ProbeKind::release) + 1;
 
 // What the serverless pool cost, by our own estimate, in USD.

@@ -37,6 +37,8 @@ struct WorldSettings {
   double impatient = 0;  // share with a time limit of their own, under 2 s
   double replay_lost = 0;
   double heavy = 0;
+  uint32_t keys = 0;  // 0: requests have none
+  double crowd = 0;   // share of the requests that are of key 1; the rest evenly of the others
   uint64_t check_every = 1;  // steps; the checks are O(everything)
   bool drains = false;
   bool changes_settings = false;
@@ -64,11 +66,13 @@ class TestWorld {
   };
   static constexpr Duration kQuickRefusal = 50ms;
   Figures figures;
+  std::map<uint64_t, Figures> by_key;
   Duration figures_from{};
 
  private:
   struct RequestState {
     Instant arrived{};
+    uint64_t key = 0;
     bool repeatable = true;
     bool ended = false;
     bool sent = false;  // bytes of it reached a backend
@@ -142,6 +146,11 @@ class TestWorld {
   void first_byte(uint64_t id);
   void finish(uint64_t id, Outcome outcome);
   void end_request(RequestId id);
+  void count(const RequestState& request, uint64_t Figures::*what, bool too = true) {
+    if (!too) return;
+    ++(figures.*what);
+    ++(by_key[request.key].*what);
+  }
   bool counts(const RequestState& request) const {
     return request.arrived >= end_of_arrivals_ - world_.length + figures_from;
   }
@@ -311,6 +320,7 @@ inline void TestWorld::happen(const Happening& next) {
       changed.always_on.concurrency += 1;
       changed.slo *= 2;
       changed.queue.max_requests /= 2;
+      changed.queue.fair = !changed.queue.fair;
       world_.service = changed;
       return tell(SettingsChanged{changed});
     }
@@ -332,8 +342,13 @@ inline void TestWorld::arrive() {
   event.heavy = prng_.chance(world_.heavy);
   if (prng_.chance(world_.low_priority)) event.priority = Priority::low;
   if (prng_.chance(world_.impatient)) event.client_limit = from_seconds(prng_.uniform() * 2);
+  if (world_.keys > 0) {
+    event.key =
+        world_.keys == 1 || prng_.chance(world_.crowd) ? 1 : 2 + prng_.below(world_.keys - 1);
+  }
   RequestState& state = requests_[last_request_];
   state.arrived = now_;
+  state.key = event.key;
   state.repeatable = event.repeatable;
   if (prng_.chance(world_.clients_leave)) {
     later(from_seconds(prng_.exponential(0.1)), What::leave, last_request_);

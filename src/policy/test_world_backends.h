@@ -48,8 +48,8 @@ inline void TestWorld::finish(uint64_t id, Outcome outcome) {
     if (!request.ended) {
       ++answered_;
       if (counts(request)) {
-        ++figures.answered;
-        figures.late += now_ - request.arrived > world_.service.slo ? 1 : 0;
+        count(request, &Figures::answered);
+        count(request, &Figures::late, now_ - request.arrived > world_.service.slo);
       }
     }
     request.ended = true;

@@ -87,8 +87,8 @@ inline void TestWorld::carry_out_reject(const Reject& action) {
   end_request(action.request);
   ++rejected_;
   if (!counts(request)) return;
-  ++figures.refused;
-  figures.refused_slowly += now_ - request.arrived > kQuickRefusal ? 1 : 0;
+  count(request, &Figures::refused);
+  count(request, &Figures::refused_slowly, now_ - request.arrived > kQuickRefusal);
 }
 
 inline void TestWorld::end_request(RequestId id) {

@@ -103,6 +103,7 @@ class WarmgateDispatcher final : public Dispatcher {
     Instant patience{};        // arrival + client's limit
     uint64_t bytes = 0;        // declared
     uint64_t queue_bytes = 0;  // what it counts for in the queue
+    uint64_t key = 0;          // whose it is
     Priority priority = Priority::high;
     Wait wait = Wait::busy;
     bool heavy = false;
@@ -194,6 +195,8 @@ class WarmgateDispatcher final : public Dispatcher {
   bool press(Instant now, Slot slot);
   void wait_for_start(Instant now, Slot slot);
   void wait_for_slot(Instant now, Slot slot);
+  bool find_place(Instant now, Slot slot);
+  bool displace(Instant now, const Request& request);
   void wait_again(Instant now, Slot slot, RejectReason otherwise);
   void enqueue(Instant now, Slot slot, Wait wait, Instant expires);
   Lane lane_of(Instant now, const Request& request) const;
@@ -202,14 +205,18 @@ class WarmgateDispatcher final : public Dispatcher {
   void refuse_when_all_down(Instant now);
   void release(Instant now);
   bool release_one(Instant now, Lane lane);
+  bool release_this(Instant now, Slot slot, Lane lane);
   bool release_late_in_turn(Instant now);
   void send(Instant now, Slot slot, const Route& route);
   void reject(Instant now, Slot slot, RejectReason reason, uint16_t status);
   Duration retry_after(Instant now, RejectReason reason) const;
   bool start_would_help(Instant now) const;
   bool is_doomed(Instant now, const Request& request) const;
-  bool released_within_cold_wait(Instant now, const Request& request) const;
-  bool busy_pools_make_it(Instant now, const Request& request) const;
+  bool released_within_cold_wait(Instant now, const Request& request, uint32_t ahead) const;
+  bool busy_pools_make_it(Instant now, const Request& request) const {
+    return busy_pools_make_it(now, request, queue_.size(Lane::on_time));
+  }
+  bool busy_pools_make_it(Instant now, const Request& request, uint32_t ahead) const;
   double always_on_rate(Instant now) const;
   double serverless_rate_per_slot() const;
   Instant busy_expiry(const Request& request) const;

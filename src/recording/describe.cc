@@ -27,7 +27,8 @@ std::string line(const policy::RequestArrived& event) {
   return "request " + number(event.request.value) +
          " arrived: " + (event.bytes_known ? number(event.bytes) + " bytes" : "size unknown") +
          ", priority " + text(name(event.priority)) + (event.heavy ? ", heavy" : "") +
-         (event.repeatable ? "" : ", not repeatable") + limit;
+         (event.repeatable ? "" : ", not repeatable") + limit +
+         (event.key != 0 ? ", key " + number(event.key) : "");
 }
 std::string line(const policy::ClientGone& event) {
   return "the client of request " + number(event.request.value) + " left";

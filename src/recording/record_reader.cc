@@ -95,7 +95,7 @@ void RecordReader::take_time() {
 
 policy::Event RecordReader::arrived(const Head& head) {
   policy::RequestArrived event;
-  require(head.small < 2 * kHasLimit, "an unknown mark of a request");
+  require(head.small < 2 * kHasKey, "an unknown mark of a request");
   event.request = take_id<policy::RequestId>();
   event.bytes = take();
   event.bytes_known = (head.small & kBytesKnown) != 0;
@@ -104,6 +104,10 @@ policy::Event RecordReader::arrived(const Head& head) {
   event.heavy = (head.small & kHeavy) != 0;
   event.repeatable = (head.small & kRepeatable) != 0;
   if ((head.small & kHasLimit) != 0) event.client_limit = take_duration();
+  if ((head.small & kHasKey) != 0) {
+    event.key = take();
+    require(event.key != 0, "a key that is none");
+  }
   return event;
 }
 
@@ -189,10 +193,8 @@ policy::Action RecordReader::take_action() {
       return policy::CancelAttempt{take_id<policy::AttemptId>()};
     case Kind::reject: {
       const auto request = take_id<policy::RequestId>();
-      return policy::Reject{
-          request,
-          checked(head.small, static_cast<policy::RejectReason>(policy::kRejectReasonCount - 1)),
-          head.medium, take_duration()};
+      return policy::Reject{request, checked(head.small, last_value(policy::RejectReason{})),
+                            head.medium, take_duration()};
     }
     case Kind::start_probe: {
       policy::StartProbe action;

@@ -47,6 +47,7 @@ enum ArrivalFlag : uint8_t {
   kHeavy = 4,
   kRepeatable = 8,
   kHasLimit = 16,
+  kHasKey = 32,
 };
 inline constexpr uint8_t kHasEvidence = 0x80;      // beside an outcome; alone with a first byte
 inline constexpr uint32_t kServerless = 1;         // in the large number: of a backend's pool
@@ -96,11 +97,13 @@ class RecordWriter {
 
   void write(const policy::RequestArrived& event, uint32_t since) {
     const bool limited = event.client_limit != Duration::max();
-    const auto flags = static_cast<uint8_t>(
-        event.bytes_known * kBytesKnown + static_cast<uint8_t>(event.priority) * kHighPriority +
-        event.heavy * kHeavy + event.repeatable * kRepeatable + limited * kHasLimit);
+    const auto flags = static_cast<uint8_t>(event.bytes_known * kBytesKnown +
+                                            static_cast<uint8_t>(event.priority) * kHighPriority +
+                                            event.heavy * kHeavy + event.repeatable * kRepeatable +
+                                            limited * kHasLimit + (event.key != 0) * kHasKey);
     put(first_word(Kind::request_arrived, flags, 0, since), event.request.value, event.bytes);
     if (limited) put(word(event.client_limit));
+    if (event.key != 0) put(event.key);
   }
   void write(const policy::ClientGone& event, uint32_t since) {
     put(first_word(Kind::client_gone, 0, 0, since), event.request.value);

@@ -57,6 +57,7 @@ workload::Workload workload_of(const History& history, const Measured& measured,
     request.bytes = static_cast<uint32_t>(std::min<uint64_t>(past.arrived.bytes, UINT32_MAX));
     request.low_priority = past.arrived.priority == policy::Priority::low;
     request.heavy = past.arrived.heavy;
+    request.key = past.arrived.key;
     workload.push_back(request);
   }
   return workload;

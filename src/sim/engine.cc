@@ -127,6 +127,7 @@ void Engine::arrive() {
   event.bytes = arrival.bytes;
   event.priority = arrival.low_priority ? policy::Priority::low : policy::Priority::high;
   event.heavy = arrival.heavy;
+  event.key = arrival.key;
   tell(event);
 }
 

@@ -15,6 +15,7 @@ struct Request {
   uint32_t bytes = 0;  // of its body
   bool low_priority = false;
   bool heavy = false;  // marked for the serverless pool by its route
+  uint64_t key = 0;    // whose it is, for fair shares; 0: nobody says
 };
 
 // Ordered by `at`; equal times keep the order of the source.

@@ -43,6 +43,32 @@ TEST_P(Queue, waits_for_a_slot_and_keeps_the_order_of_deadlines) {
   EXPECT_EQ(later->first().field("warmgate-reason"), "queued-always-on");
 }
 
+// Two clients are told apart by a field of theirs; and the recording that TearDown() replays has
+// it.
+TEST_P(Queue, with_fair_shares_the_values_of_a_header_take_turns) {
+  ServiceText text = always_on_only();
+  text.more = "    queue: {max_requests: 3, fair_by: header, fair_header: X-Api-Key}\n";
+  start(text);
+  fill_always_on();
+  const auto crowd = "x-api-key: crowd\r\n", other = "x-api-key: other\r\n";
+  const auto first = ask(get("/first", crowd));
+  loop_.run_for(5ms);
+  const auto second = ask(get("/second", crowd)), third = ask(get("/third", crowd));
+  loop_.run_for(5ms);
+  const auto light = ask(get("/light", other));
+  loop_.run_for(5ms);
+  EXPECT_EQ(status().queued, 3u);
+  const bool second_yielded = second->complete() == 1;
+  expect_problem((second_yielded ? second : third)->first(), 429, "over-share");
+  always_on_->calls[0]->answer(200, "a");
+  loop_.run_for(5ms);
+  EXPECT_EQ(always_on_->last().target, "/first");
+  always_on_->calls[1]->answer(200, "b");
+  loop_.run_for(5ms);
+  EXPECT_EQ(always_on_->last().target, "/light");
+  free_always_on();
+}
+
 TEST_P(Queue, a_full_queue_refuses_at_once) {
   ServiceText text = always_on_only();
   text.more = "    queue: {max_requests: 2}\n";
