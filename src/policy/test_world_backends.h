@@ -66,7 +66,7 @@ inline void TestWorld::place(uint64_t id, bool probe) {
       return run_on(id, key, probe);
     }
   }
-  pending_.push_back({id, probe});
+  pending_.emplace_back(id, probe);
   if (!probe) attempts_[id].pending = true;
   later(10s, What::platform_gives_up, id, probe ? 1 : 0);
   uint32_t starting = 0;

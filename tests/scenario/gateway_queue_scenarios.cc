@@ -187,6 +187,7 @@ TEST_P(Queue, ready_instances_get_all_who_wait_within_milliseconds) {
   teach_always_on();
   fill_always_on();
   std::vector<std::unique_ptr<Client>> waiting;
+  waiting.reserve(4);
   for (int i = 0; i < 4; ++i) waiting.push_back(ask());
   ASSERT_TRUE(loop_.run_until([&] { return serverless_->inferences() == 4; }, 10s));
   const auto& calls = serverless_->backend.calls;
