@@ -304,6 +304,8 @@ bool WarmgateDispatcher::start_would_help(Instant now) const {
       break;
   }
   if (warmth_.instances(now) >= settings_.serverless.max_instances) return false;
+  if (wakes_.in_vain(now)) return false;
+  if (!ordered_.empty()) return true;
   if (wakes_.in_flight() == 0) {
     return may_wake(now) && wakes_.may_ask_for(now, warmth_.instances(now) + 1);
   }

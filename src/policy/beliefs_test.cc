@@ -184,8 +184,8 @@ TEST(PoolTimes, learns_means_and_quantiles) {
 
 TEST(WakeLeases, end_expire_and_pause) {
   WakeLeases wakes;
-  wakes.sent({ProbeId{1}, 0, true, 1, kStart, kStart + 10s});
-  wakes.sent({ProbeId{2}, 0, true, 1, kStart + 1s, kStart + 11s});
+  wakes.sent({.probe = ProbeId{1}, .sent = kStart, .expires = kStart + 10s});
+  wakes.sent({.probe = ProbeId{2}, .sent = kStart + 1s, .expires = kStart + 11s});
   EXPECT_EQ(wakes.oldest_sent(), kStart);
   WakeLeases::Lease lease;
   EXPECT_TRUE(wakes.ended(ProbeId{1}, lease));
@@ -215,6 +215,9 @@ TEST(WakeLeases, futile_wakes_pause_from_a_starts_length_on) {
   EXPECT_EQ(wakes.paused_until(), kStart + 3s);
   EXPECT_FALSE(wakes.may_ask_for(kStart + 2s, 2));
   EXPECT_TRUE(wakes.may_ask_for(kStart + 2s, 3)) << "that many were not asked for";
+  wakes.futile(kStart + 2s, 3s, 3);
+  EXPECT_FALSE(wakes.may_ask_for(kStart + 2s, 3));
+  EXPECT_EQ(wakes.paused_until(), kStart + 3s) << "who asked for more does not lengthen the pause";
   wakes.futile(kStart + 3s, 3s, 2);
   EXPECT_EQ(wakes.paused_until(), kStart + 9s);
 }

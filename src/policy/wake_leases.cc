@@ -30,7 +30,10 @@ void WakeLeases::failed(Instant now) {
 }
 
 void WakeLeases::futile(Instant now, Duration first_pause, uint32_t wanted) {
-  if (now < futile_until_ && wanted <= futile_wanted_) return;  // one of a volley
+  if (now < futile_until_) {  // one of a volley, or of a further one that asked for more
+    futile_wanted_ = std::max(futile_wanted_, wanted);
+    return;
+  }
   futile_pause_ = std::clamp(futile_pause_ * 2, first_pause, kLongestFutilePause);
   futile_until_ = now + futile_pause_;
   futile_wanted_ = wanted;

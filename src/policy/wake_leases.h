@@ -23,18 +23,24 @@ class WakeLeases {
   static constexpr Duration kLongestFutilePause = 60s;
 
   struct Lease {
-    ProbeId probe;
+    ProbeId probe{};
     uint16_t backend = 0;
     bool from_cold = true;  // sent while no instance was ready
+    bool orders = true;     // nobody is there who could answer at once: the platform starts one
+    bool asks = false;      // for an instance that was ordered before
     uint32_t wanted = 1;    // instances in all, when it was sent
-    Instant sent;
-    Instant expires;
+    Instant sent{};
+    Instant expires{};
   };
 
   uint32_t in_flight() const { return static_cast<uint32_t>(leases_.size()); }
   bool may_send(Instant now) const { return now >= paused_until_ && in_flight() < kMost; }
   bool may_ask_for(Instant now, uint32_t instances) const {
     return now >= futile_until_ || instances > futile_wanted_;
+  }
+  // The last ones brought nothing new, and that is not long ago.
+  bool in_vain(Instant now) const {
+    return futile_pause_ > Duration{} && now < futile_until_ + kLongestFutilePause;
   }
   Instant paused_until() const { return std::max(paused_until_, futile_until_); }
   Instant oldest_sent() const { return leases_.empty() ? kNever : leases_.front().sent; }
@@ -49,6 +55,11 @@ class WakeLeases {
   void succeeded() { pause_ = futile_pause_ = Duration{}; }
   void failed(Instant now);
   void futile(Instant now, Duration first_pause, uint32_t wanted);  // as the lease says
+
+  uint32_t ordering() const {
+    return static_cast<uint32_t>(
+        std::ranges::count_if(leases_, [](const Lease& lease) { return lease.orders; }));
+  }
 
   template <class Check>
   bool all_leases(Check&& check) const {

@@ -48,7 +48,32 @@ void WarmgateDispatcher::wake_if_needed(Instant now) {
   const uint32_t have = serverless_usable(now) ? warmth_.instances(now) : 0;
   const uint32_t coming = have + starting_instances();
   const uint32_t wanted = worth_waking(now, instances_wanted(now), coming);
+  if (!ordered_.empty()) ask_for_ordered(now, have, wanted);
   if (wanted > coming && wakes_.may_ask_for(now, wanted)) send_wakes(now, wanted - coming, wanted);
+}
+
+// Those that never came: to ask for more at once would be futile.
+void WarmgateDispatcher::forget_ordered(Instant now) {
+  if (!warmth_.believed_warm(now)) return ordered_.clear();
+  const uint32_t concurrency = std::max(1u, settings_.serverless.concurrency);
+  const uint32_t gone = ordered_.forget(now, concurrency);
+  if (gone > 0) wakes_.futile(now, futile_pause(), warmth_.instances(now) + gone);
+}
+
+Duration WarmgateDispatcher::futile_pause() const {
+  return std::clamp(cold_starts_.typical(), kShortestFutilePause, WakeLeases::kLongestFutilePause);
+}
+
+// When all that are known are at work, and others were ordered that should be there by now.
+void WarmgateDispatcher::ask_for_ordered(Instant now, uint32_t have, uint32_t wanted) {
+  if (wanted <= have || serverless_in_flight_ < warmth_.slots(now)) return;
+  const uint32_t concurrency = std::max(1u, settings_.serverless.concurrency);
+  const bool from_cold = !warmth_.fresh(now);
+  const uint32_t room = WakeLeases::kMost - wakes_.in_flight();
+  const uint32_t due = std::min(ordered_.ask(now, cold_starts_.typical(), concurrency), room);
+  const WakeLeases::Lease lease{
+      .from_cold = from_cold, .orders = false, .asks = true, .wanted = wanted};
+  for (uint32_t i = 0; i < due; ++i) send_wake(now, wake_hold(from_cold), lease);
 }
 
 // Where idle time is paid, a wake that only a forecast calls for has to be worth it. Who waits
@@ -134,14 +159,24 @@ void WarmgateDispatcher::send_wakes(Instant now, uint32_t instances, uint32_t wa
   const uint32_t wakes =
       std::min((started - 1) * concurrency + 1, WakeLeases::kMost - wakes_.in_flight());
   const bool from_cold = !warmth_.fresh(now);
-  const bool holds = !from_cold && concurrency >= kManySlots;
-  const Duration hold =
-      holds ? std::clamp(cold_starts_.typical() / 4, kShortestHold, kLongestHold) : Duration{};
   if (from_cold && !cold_start_.under_way) cold_start_ = {true, now, 0};
-  for (uint32_t i = 0; i < wakes; ++i) send_wake(now, hold, from_cold, wanted);
+  // The platform starts another one where more wait than are starting already.
+  const uint32_t taken =
+      from_cold ? 0 : warmth_.slots(now) - std::min(warmth_.slots(now), serverless_in_flight_);
+  const uint32_t ordered = ordered_.orders() + taken;
+  for (uint32_t i = 0; i < wakes; ++i) {
+    const bool orders = wakes_.in_flight() >= ordered;
+    send_wake(now, wake_hold(from_cold),
+              {.from_cold = from_cold, .orders = orders, .wanted = wanted});
+  }
 }
 
-void WarmgateDispatcher::send_wake(Instant now, Duration hold, bool from_cold, uint32_t wanted) {
+Duration WarmgateDispatcher::wake_hold(bool from_cold) const {
+  if (from_cold || settings_.serverless.concurrency < kManySlots) return Duration{};
+  return std::clamp(cold_starts_.typical() / 4, kShortestHold, kLongestHold);
+}
+
+void WarmgateDispatcher::send_wake(Instant now, Duration hold, WakeLeases::Lease lease) {
   uint32_t best = settings_.serverless.backends;
   for (uint32_t i = 0; i < settings_.serverless.backends; ++i) {
     const Circuit& circuit = serverless_[i].circuit;
@@ -154,7 +189,11 @@ void WarmgateDispatcher::send_wake(Instant now, Duration hold, bool from_cold, u
   if (best == settings_.serverless.backends) return;
   const ProbeId probe = next_probe_id();
   const auto index = static_cast<uint16_t>(best);
-  wakes_.sent({probe, index, from_cold, wanted, now, now + settings_.wake.timeout + kLeaseGrace});
+  lease.probe = probe;
+  lease.backend = index;
+  lease.sent = now;
+  lease.expires = now + settings_.wake.timeout + kLeaseGrace;
+  wakes_.sent(lease);
   ++cold_start_counts_.wakes;
   spending_.request();
   ++probes_by_kind_[static_cast<size_t>(ProbeKind::wake)];
@@ -173,9 +212,8 @@ void WarmgateDispatcher::wake_succeeded(Instant now, const WakeLeases::Lease& le
   const Duration took = now - lease.sent;
   const bool believed = warmth_.believed_warm(now);
   bool was_start = took >= cold_starts_.typical() / 2 || (warmth_.known() && !believed);
-  if (event.evidence) {
-    was_start = event.evidence->age <= took && !warmth_.knows(event.evidence->instance);
-  }
+  const bool stranger = event.evidence && !warmth_.knows(event.evidence->instance);
+  if (event.evidence) was_start = event.evidence->age <= took && stranger;
   const bool was_fresh = warmth_.fresh(now);
   if (was_start && believed && !was_fresh && warmth_.silence(now) > took) {
     warmth_.found_cold(warmth_.silence(now) - took);
@@ -183,12 +221,16 @@ void WarmgateDispatcher::wake_succeeded(Instant now, const WakeLeases::Lease& le
   warmth_answered(now, event.evidence, evidence_of(event.outcome), false);
   serverless_[lease.backend].circuit.success(now);
   if (was_start || cold_start_.under_way) wakes_.succeeded();
+  const bool elsewhere = !was_start && lease.orders && !stranger && event.evidence;
+  if (elsewhere) ordered_.ordered(lease.sent, cold_starts_.typical());
+  if (stranger && !was_start) {
+    ordered_.found(std::max(1u, settings_.serverless.concurrency));
+    wakes_.succeeded();
+  }
   if (cold_start_.under_way) return became_ready(now, lease, was_start);
-  if (!was_start && lease.from_cold)
-    return;  // it had pressed for more instances; they may yet come
+  if (elsewhere || lease.asks || lease.from_cold || stranger) return;
   if (!was_start) {
-    const Duration start = std::max(cold_starts_.typical(), kShortestFutilePause);
-    wakes_.futile(now, std::min(start, WakeLeases::kLongestFutilePause), lease.wanted);
+    wakes_.futile(now, futile_pause(), lease.wanted);
   } else if (!event.evidence) {
     warmth_.one_more_slot();
   }
@@ -249,7 +291,8 @@ void WarmgateDispatcher::note_delayed(bool first_of_its_start) {
 
 uint32_t WarmgateDispatcher::starting_instances() const {
   const uint32_t concurrency = std::max(1u, settings_.serverless.concurrency);
-  return (wakes_.in_flight() + concurrency - 1) / concurrency;
+  const uint32_t wakes = wakes_.ordering();
+  return (wakes + concurrency - 1) / concurrency + ordered_.instances(concurrency);
 }
 
 // ---- money

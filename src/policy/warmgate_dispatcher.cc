@@ -58,6 +58,7 @@ void WarmgateDispatcher::step(Instant now, const Event& event, Actions& out) {
 void WarmgateDispatcher::settle(Instant now) {
   if (!draining_) {
     if (wakes_.in_flight() > 0 && wakes_.expire(now) > 0) wakes_.failed(now);
+    if (!ordered_.empty()) forget_ordered(now);
     if (!queue_.empty()) serve_queue(now);
     if (silence_due_.next() <= now) doubt_silent(now);
     if (bypass_due_.next() <= now) bypass_slow(now);
@@ -137,6 +138,7 @@ Instant WarmgateDispatcher::next_needed(Instant now) const {
     if (prefer(now) == Prefer::always_on) consider(handover_due(front));
   }
   consider(wakes_.paused_until());
+  consider(ordered_.next_due());
   for (const AlwaysOnBackend& backend : always_on_) {
     consider(backend.judged.pause_until());
     consider(backend.judged.penalty_until());

@@ -14,6 +14,7 @@
 #include "policy/error_budget.h"
 #include "policy/instance_rentals.h"
 #include "policy/instant_heap.h"
+#include "policy/ordered_instances.h"
 #include "policy/paid_instances.h"
 #include "policy/pool_times.h"
 #include "policy/prediction_margin.h"
@@ -79,7 +80,7 @@ class WarmgateDispatcher final : public Dispatcher {
         settings_, prng_, out_, now_, timer_, draining_, requests_, attempts_, last_attempt_,
         last_probe_, queue_, late_in_turn_, always_on_, serverless_, next_health_,
         serverless_in_flight_, spare_in_flight_, always_on_work_, margin_, always_on_times_,
-        serverless_times_, demand_, demand_level_, warmth_, cold_starts_, bursts_, wakes_,
+        serverless_times_, demand_, demand_level_, warmth_, cold_starts_, bursts_, wakes_, ordered_,
         pressing_, cold_start_, ready_at_, schedule_, scheduled_asked_, keep_warm_probe_,
         keep_warm_sent_, spending_, error_budget_, paid_, rentals_, release_, release_sent_,
         release_search_, release_due_, release_pause_, release_paused_until_, retry_budget_,
@@ -302,8 +303,12 @@ class WarmgateDispatcher final : public Dispatcher {
   bool backlog_calls(Instant now) const;
   bool forecast_exceeds_always_on(Instant now) const;
   bool may_wake(Instant now) const;
+  void forget_ordered(Instant now);
+  Duration futile_pause() const;
+  void ask_for_ordered(Instant now, uint32_t have, uint32_t wanted);
   void send_wakes(Instant now, uint32_t instances, uint32_t wanted);
-  void send_wake(Instant now, Duration hold, bool from_cold, uint32_t wanted);
+  Duration wake_hold(bool from_cold) const;
+  void send_wake(Instant now, Duration hold, WakeLeases::Lease lease);
   void wake_ended(Instant now, const WakeLeases::Lease& lease, const ProbeFinished& event);
   void wake_succeeded(Instant now, const WakeLeases::Lease& lease, const ProbeFinished& event);
   void wake_failed(Instant now, const WakeLeases::Lease& lease, Outcome outcome);
@@ -388,6 +393,7 @@ class WarmgateDispatcher final : public Dispatcher {
   ColdStartClock cold_starts_;
   BurstMemory bursts_;
   WakeLeases wakes_;
+  OrderedInstances ordered_;
   Pressing pressing_;
   ColdStart cold_start_;
   Instant ready_at_ = kNever;  // until the first waiting request was sent after a start
