@@ -43,6 +43,12 @@ void check_tls(const Config& config, Report& report) {
   }
 }
 
+void check_http2(const Config& config, Report& report) {
+  if (config.http2.stream_window <= config.http2.connection_window) return;
+  report.hint_at("http2.stream_window",
+                 "is larger than `connection_window`, which holds for each request, too");
+}
+
 void check_names(const Config& config, Report& report) {
   std::map<std::string, size_t> seen;
   for (size_t i = 0; i < config.services.size(); ++i) {
@@ -100,6 +106,7 @@ void check_routes(const Config& config, Report& report) {
 void check_whole(const Config& config, Report& report) {
   check_listeners(config, report);
   check_tls(config, report);
+  check_http2(config, report);
   check_names(config, report);
   check_routes(config, report);
   for (size_t i = 0; i < config.services.size(); ++i) {

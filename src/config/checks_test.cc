@@ -53,6 +53,13 @@ TEST(Checks, HostsTimesPathsAreBounded) {
   EXPECT_THAT(errors_of(service("a", match)), HasSubstr("services: have 10201 pairs"));
 }
 
+TEST(Checks, AStreamCannotBeAheadOfItsConnection) {
+  const std::string top = "http2: {stream_window: 2MiB, connection_window: 1MiB}\n";
+  const Loaded loaded = load_text(top + "services:\n" + service("a", ""), "f");
+  EXPECT_EQ(loaded.error_text(), "");
+  EXPECT_THAT(loaded.hint_text(), HasSubstr("http2.stream_window: is larger than"));
+}
+
 TEST(Checks, ListenersMustDiffer) {
   EXPECT_THAT(errors_of(service("a", ""), "listen: ':9901'\n"),
               HasSubstr("admin: is the same as the listen address `:9901`"));

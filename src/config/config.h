@@ -62,6 +62,17 @@ struct DownstreamTimeouts {
   Duration keep_alive = 75s;  // an open connection without a request
 };
 
+// What one HTTP/2 connection of a client may have us do (transport/h2_limits.h says what for).
+struct Http2Limits {
+  uint32_t max_concurrent_streams = 100;
+  uint32_t stream_window = 256u << 10;    // bytes
+  uint32_t connection_window = 1u << 20;  // bytes
+  uint32_t resets = 500;                  // at once; and per second for as long as one likes:
+  uint32_t resets_per_second = 50;
+  uint32_t idle_frames = 2'000;
+  uint32_t idle_frames_per_second = 200;
+};
+
 enum class Scheme : uint8_t { http, https };
 
 struct Backend {
@@ -203,6 +214,7 @@ struct Config {
   LogSettings log;
   GlobalLimits limits;
   DownstreamTimeouts timeouts;
+  Http2Limits http2;
   RecorderSettings recorder;
   Duration drain_timeout = 25s;     // SIGTERM to exit; Kubernetes kills after 30 s by default
   Duration resolve_interval = 30s;  // how often the names of backends are looked up again

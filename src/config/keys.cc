@@ -66,6 +66,29 @@ CodecPtr<DownstreamTimeouts> timeouts_section() {
   return section;
 }
 
+CodecPtr<Http2Limits> http2_section() {
+  auto section = std::make_shared<Section<Http2Limits>>();
+  section
+      ->key("max_concurrent_streams", &Http2Limits::max_concurrent_streams,
+            integer<uint32_t>(1, 10'000),
+            "Requests at a time; clients are told, and those beyond it are refused.")
+      .key("stream_window", &Http2Limits::stream_window, size<uint32_t>(16u << 10, 64u << 20),
+           "Of one request's body, what a client may send ahead of what is passed on.")
+      .key("connection_window", &Http2Limits::connection_window,
+           size<uint32_t>(64u << 10, 256u << 20), "The same of all requests together.")
+      .key("resets", &Http2Limits::resets, integer<uint32_t>(1, 1'000'000),
+           "Requests that a client may give up at once (or break, so that we must), before it is "
+           "taken for an attacker.")
+      .key("resets_per_second", &Http2Limits::resets_per_second, integer<uint32_t>(0, 100'000),
+           "... and for as long as it likes.")
+      .key("idle_frames", &Http2Limits::idle_frames, integer<uint32_t>(100, 1'000'000),
+           "Frames that bring neither a request nor a part of a body (PING, SETTINGS, empty DATA, "
+           "too many WINDOW_UPDATEs), at once, before a client is taken for an attacker.")
+      .key("idle_frames_per_second", &Http2Limits::idle_frames_per_second,
+           integer<uint32_t>(1, 100'000), "... and for as long as it likes.");
+  return section;
+}
+
 CodecPtr<CertificateFiles> certificate_section() {
   auto section = std::make_shared<Section<CertificateFiles>>();
   section
@@ -104,6 +127,8 @@ CodecPtr<Config> make_config_codec() {
       .key("limits", &Config::limits, limits_section(),
            "Limits that hold before a request is routed to a service.")
       .key("timeouts", &Config::timeouts, timeouts_section(), "Time limits on the client's side.")
+      .key("http2", &Config::http2, http2_section(),
+           "What one HTTP/2 connection of a client may have the gateway do.")
       .key("drain_timeout", &Config::drain_timeout, duration(0s, 1h),
            "From SIGTERM to the end of the process; what still runs then is cut off.")
       .key("resolve_interval", &Config::resolve_interval, duration(1s, 24h),

@@ -8,6 +8,16 @@
 namespace warmgate::gateway {
 namespace {
 
+transport::H2Limits h2_limits(const config::Http2Limits& config) {
+  transport::H2Limits limits;
+  limits.max_streams = config.max_concurrent_streams;
+  limits.stream_window = config.stream_window;
+  limits.connection_window = config.connection_window;
+  limits.floods = {config.resets, config.resets_per_second, config.idle_frames,
+                   config.idle_frames_per_second};
+  return limits;
+}
+
 transport::ServerLimits server_limits(const config::Config& config) {
   transport::ServerLimits limits;
   limits.head.max_bytes = config.limits.max_head;
@@ -17,6 +27,7 @@ transport::ServerLimits server_limits(const config::Config& config) {
   limits.body_timeout = config.timeouts.idle;
   limits.write_timeout = config.timeouts.idle;
   limits.keep_alive = config.timeouts.keep_alive;
+  limits.h2 = h2_limits(config.http2);
   return limits;
 }
 

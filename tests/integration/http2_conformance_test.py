@@ -10,7 +10,7 @@ from hyperframe.frame import (DataFrame, GoAwayFrame, HeadersFrame, PingFrame, R
                               SettingsFrame)
 
 from harness import App, Gateway, ProcessTest
-from http2 import Client
+from http2 import ENHANCE_YOUR_CALM, Client
 
 CONFIG = """
 services:
@@ -441,6 +441,26 @@ class Conformance(ProcessTest):
         with self.connect() as client:
             client.send_bytes(head() + raw(GOAWAY, 0, 0, u32(0) + u32(0xFF) + b"why not"))
             self.assertEqual(client.response(1)[0], 200)
+
+    def test_limits_of_the_configuration(self):
+        limits = """
+http2: {max_concurrent_streams: 3, stream_window: 16KiB, connection_window: 64KiB, resets: 5,
+        resets_per_second: 0, idle_frames: 100, idle_frames_per_second: 1}
+"""
+        gateway = self.start(Gateway(config=limits + CONFIG.format(url=self.app.url)))
+        with Client(gateway.address) as client:
+            told = client.until(SettingsFrame).settings
+            self.assertEqual(told[SettingsFrame.MAX_CONCURRENT_STREAMS], 3)
+            self.assertEqual(told[SettingsFrame.INITIAL_WINDOW_SIZE], 16 << 10)
+            client.send_bytes(b"".join(head(stream=i, path="/hold/never") for i in (1, 3, 5, 7)))
+            self.assertEqual(client.goaway(), PROTOCOL_ERROR)  # the client knew
+        for sent in (b"".join(head(stream=2 * i + 1, path="/hold/never") +
+                              raw(RST_STREAM, 0, 2 * i + 1, u32(CANCEL)) for i in range(6)),
+                     101 * raw(PING, 0, 0, b"\0" * 8)):
+            with Client(gateway.address) as client:
+                client.send_bytes(sent)
+                self.assertEqual(client.goaway(), ENHANCE_YOUR_CALM)
+        self.assertEqual(gateway.status()["http2"]["floods"], 2)
 
     def test_methods(self):
         with self.connect() as client:
