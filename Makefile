@@ -60,10 +60,12 @@ fuzz:  ## Run every fuzzer for FUZZ_SECONDS each (default 60)
 	@tools/fuzz.sh $${FUZZ_SECONDS:-60}
 
 .PHONY: bench
-bench: build  ## Measure the release of waiting requests, and the cost of a request beside others
+bench: build  ## Release of waiting requests; beside others: cost of a request, of an event, memory
 	@tools/setup.sh bench
 	@/usr/bin/python3 bench/release_latency.py
-	@/usr/bin/python3 bench/proxies.py
+	@/usr/bin/python3 bench/proxies.py $(BENCH_FLAGS)
+	@/usr/bin/python3 bench/streams.py
+	@/usr/bin/python3 bench/memory.py
 
 .PHONY: fidelity
 fidelity: build  ## Ten minutes of traffic (TRACE=FILE) by real processes and by the plan, compared

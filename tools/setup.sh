@@ -14,7 +14,7 @@ test_packages=(python3 python3-h2 valgrind openssl curl nghttp2-client python3-w
                node-llhttp slowhttptest varnish)
 lint_packages=(clang-format clang-tidy)
 fuzz_packages=(clang libclang-rt-14-dev)
-bench_packages=(nginx haproxy wrk nghttp2-client)
+bench_packages=(nginx haproxy nghttp2-proxy h2o wrk nghttp2-client)
 model_packages=(python3-sklearn python3-onnx python3-numpy)
 
 wanted=("${build_packages[@]}" "${test_packages[@]}")

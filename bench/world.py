@@ -1,0 +1,170 @@
+"""What the measurements side by side share: the proxies with their configurations (bench/proxies/), a
+backend, pinned cores, and the processor time and memory of a process."""
+import contextlib
+import os
+import pathlib
+import re
+import resource
+import shutil
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+CONFIGS = ROOT / "bench" / "proxies"
+WARMGATE = os.environ.get("WARMGATE", str(ROOT / "build" / "release" / "bin" / "warmgate"))
+sys.path.insert(0, str(ROOT / "tests" / "integration"))
+from tls import Authority  # noqa: E402
+
+MIB = 1 << 20
+PATIENCE_S = 30
+# For all: clear text, HTTP/2 in clear text, TLS with either.
+PORTS = ("PORT", "H2_PORT", "TLS_PORT")
+PROXIES = {
+    "warmgate": ("warmgate.yaml", [WARMGATE, "serve", "-c"]),
+    "nginx": ("nginx.conf", ["nginx", "-c"]),
+    "haproxy": ("haproxy.cfg", ["haproxy", "-db", "-f"]),
+    "nghttpx": ("nghttpx.conf", ["nghttpx", "--conf"]),
+    "h2o": ("h2o.yaml", ["h2o", "-c"]),
+}
+FOR_HTTP1 = ("warmgate", "nginx", "haproxy")  # the others are known for HTTP/2
+TOOLS = {"nginx": "nginx", "haproxy": "haproxy", "nghttpx": "nghttp2-proxy", "h2o": "h2o",
+         "wrk": "wrk", "h2load": "nghttp2-client"}
+
+
+def free_ports(count):
+    """All at once, so that they differ."""
+    with contextlib.ExitStack() as stack:
+        return [stack.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1]
+                for _ in range(count)]
+
+
+def cores():
+    """The proxy's, and the one of the load and the backend."""
+    available = sorted(os.sched_getaffinity(0))
+    return available[0], available[1 % len(available)]
+
+
+def pinned(core):
+    return lambda: os.sched_setaffinity(0, {core})
+
+
+def cpu_ns(pid):
+    """Of all threads since they began."""
+    tasks = pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat")
+    return sum(int(task.read_text().split()[0]) for task in tasks)
+
+
+def memory_bytes(pid):
+    """Resident now."""
+    text = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(r"VmRSS:\s+(\d+) kB", text).group(1)) * 1024
+
+
+def busy_share(seconds=1.0):
+    """Of the machine's processor time, what is used: how far the figures can be trusted."""
+    def times():
+        values = [int(v) for v in pathlib.Path("/proc/stat").read_text().split("\n")[0].split()[1:9]]
+        return sum(values), values[3] + values[4]
+    total, idle = times()
+    time.sleep(seconds)
+    total_then, idle_then = times()
+    return 1 - (idle_then - idle) / max(1, total_then - total)
+
+
+@contextlib.contextmanager
+def running(command, core, port, folder):
+    """The process id, once it listens at the port."""
+    messages = open(folder / "messages", "w+")
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=messages, stderr=messages,
+                               cwd=folder, preexec_fn=pinned(core))
+    try:
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                break
+            except OSError:
+                if process.poll() is not None or time.monotonic() > deadline:
+                    said = (folder / "messages").read_text()
+                    raise SystemExit(f"{command[0]} does not listen: {said}")
+                time.sleep(0.05)
+        yield process.pid
+    finally:
+        process.terminate()
+        try:
+            process.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def check_tools(names):
+    os.environ["PATH"] += ":/usr/sbin"
+    missing = [TOOLS[name] for name in names if name in TOOLS and shutil.which(name) is None]
+    if missing:
+        raise SystemExit(f"missing: {' '.join(missing)}; tools/setup.sh bench installs them")
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+class World:
+    """A context manager: a backend and the proxies before it. `pids` and `ports` by proxy."""
+
+    def __init__(self, proxies, events_port=1):
+        self.proxies = proxies
+        self.events_port = events_port  # of a server for /events
+        self.proxy_core, self.load_core = cores()
+        self.pids, self.ports = {}, {}
+        self.stack = contextlib.ExitStack()
+
+    def __enter__(self):
+        self.folder = pathlib.Path(self.stack.enter_context(tempfile.TemporaryDirectory()))
+        self.folder.chmod(0o755)  # nginx's worker may be another user
+        authority = self.stack.enter_context(Authority())
+        self.certificate, self.key = authority.issue()
+        (self.folder / "both.pem").write_text(
+            pathlib.Path(self.certificate).read_text() + pathlib.Path(self.key).read_text())
+        (self.folder / "large").write_bytes(b"z" * MIB)
+        self.backend, self.tls_backend = free_ports(2)
+        self._configure("backend.conf", {})
+        try:
+            self.stack.enter_context(running(["nginx", "-c", self.folder / "backend.conf"],
+                                             self.load_core, self.backend, self.folder))
+            for proxy in self.proxies:
+                self._start(proxy)
+        except BaseException:
+            self.stack.close()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.stack.close()
+
+    def _start(self, proxy):
+        config, command = PROXIES[proxy]
+        self.ports[proxy] = dict(zip(PORTS, free_ports(len(PORTS))))
+        self._configure(config, self.ports[proxy])
+        self.pids[proxy] = self.stack.enter_context(running(
+            [*command, self.folder / config], self.proxy_core, self.ports[proxy]["TLS_PORT"],
+            self.folder))
+
+    def _configure(self, name, marks):
+        text = (CONFIGS / name).read_text()
+        marks = {"FOLDER": self.folder, "BACKEND": self.backend, "TLS_BACKEND": self.tls_backend,
+                 "EVENTS": self.events_port, "CERTIFICATE": self.certificate, "KEY": self.key,
+                 "ANSWER": "y" * 150, **marks}
+        for mark, value in marks.items():
+            text = text.replace(f"@{mark}@", str(value))
+        (self.folder / name).write_text(text)
+
+
+def client_context():
+    """TLS 1.3 without a look at the certificate: it is the proxy that is measured."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
