@@ -74,6 +74,7 @@ Json backend_json(const BackendSnapshot& backend) {
           {"circuit", backend.status.circuit_open ? "open" : "closed"},
           {"strikes", backend.status.strikes},
           {"in_flight", backend.status.in_flight},
+          {"limit", backend.status.limit > 0 ? Json(backend.status.limit) : Json()},
           {"connections", backend.connections},
           {"idle_connections", backend.idle_connections}};
 }

@@ -63,6 +63,17 @@ CodecPtr<UpstreamTls> tls_section() {
   return section;
 }
 
+CodecPtr<policy::LimitSettings> limit_section() {
+  using L = policy::LimitSettings;
+  auto section = std::make_shared<Section<L>>();
+  section
+      ->key("enabled", &L::enabled, boolean(),
+            "Lower `concurrency` for a backend whose answers under load are too slow.")
+      .key("tolerance", &L::tolerance, number(1.1, 10),
+           "How many times as long as those of a quiet backend they may take.");
+  return section;
+}
+
 CodecPtr<Service> always_on_section() {
   auto section = std::make_shared<Section<Service>>();
   section
@@ -70,6 +81,8 @@ CodecPtr<Service> always_on_section() {
             "Addresses of the always-on pool.")
       .key("concurrency", policy_at(&ServiceSettings::always_on, &AlwaysOnSettings::concurrency),
            integer<uint32_t>(1, 10'000), "Requests at a time per backend.")
+      .key("limit", policy_at(&ServiceSettings::always_on, &AlwaysOnSettings::limit),
+           limit_section(), "Fewer at a time while a backend cannot do that many.")
       .key("tls", &Service::always_on_tls, tls_section(), "TLS with its `https://` backends.");
   return section;
 }

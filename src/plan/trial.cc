@@ -75,7 +75,9 @@ policy::ServiceSettings settings_of(const Inputs& inputs, const sim::World& worl
   policy::ServiceSettings settings = inputs.service()->policy;
   settings.slo = facts.slo;
   settings.slo_first_byte = facts.slo_first_byte;
+  const policy::LimitSettings limit = settings.always_on.limit;
   settings.always_on = facts.always_on;
+  settings.always_on.limit = limit;
   settings.health.enabled = facts.health.enabled;
   const bool keep_warm = settings.serverless.keep_warm;
   const Duration keep_warm_interval = settings.serverless.keep_warm_interval;

@@ -25,7 +25,8 @@ Instant after(Instant from, Duration length) {
 }  // namespace
 
 void WarmgateDispatcher::on(Instant now, const RequestArrived& event) {
-  Request request;
+  const Slot slot = requests_.insert(event.request);
+  Request& request = requests_[slot];
   request.id = event.request;
   request.arrived = now;
   request.deadline = after(now, std::min(event.client_limit, settings_.slo));
@@ -36,7 +37,6 @@ void WarmgateDispatcher::on(Instant now, const RequestArrived& event) {
   request.heavy = event.heavy;
   request.repeatable = event.repeatable;
   request.key = event.key;
-  const Slot slot = requests_.insert(event.request, request);
 
   if (draining_) return reject(now, slot, RejectReason::draining, 503);
   demand_.arrived(now);
@@ -44,7 +44,7 @@ void WarmgateDispatcher::on(Instant now, const RequestArrived& event) {
   if (!anyone_could_answer(now)) return reject(now, slot, RejectReason::all_down, 503);
   if (!queue_.empty()) release(now);  // time alone may have made room: first come those who wait
   Route route;
-  if (find_route(now, requests_[slot], route)) return start(now, slot, route);
+  if (find_route(now, request, route)) return start(now, slot, route);
   wait_or_refuse(now, slot);
 }
 

@@ -42,15 +42,9 @@ void WarmgateDispatcher::start(Instant now, Slot slot, const Route& route) {
   ++request.attempts_in_all;
   ++attempts_by_reason_[static_cast<size_t>(reason)];
 
-  Attempt attempt{AttemptId{++last_attempt_},
-                  slot,
-                  route.backend,
-                  now,
-                  reason,
-                  route.trial,
-                  route.pressing,
-                  route.spare};
-  const Slot attempt_slot = attempts_.insert(attempt.id, attempt);
+  const AttemptId id{++last_attempt_};
+  const Slot attempt_slot = attempts_.insert(id, id, slot, route.backend, now, reason, route.trial,
+                                             route.pressing, route.spare);
   const auto room = std::find(request.running.begin(), request.running.end(), kNoSlot);
   WG_ASSERT(room != request.running.end(), "a request has at most two attempts at a time");
   *room = attempt_slot;
@@ -59,6 +53,7 @@ void WarmgateDispatcher::start(Instant now, Slot slot, const Route& route) {
     AlwaysOnBackend& backend = always_on_[route.backend.index];
     WG_ASSERT(backend.in_flight < settings_.always_on.concurrency, "no slot over capacity");
     ++backend.in_flight;
+    attempts_[attempt_slot].full = backend.limit.began(now, backend.busy());
     always_on_work_.began(now);
   } else {
     ++serverless_[route.backend.index].in_flight;
@@ -70,7 +65,7 @@ void WarmgateDispatcher::start(Instant now, Slot slot, const Route& route) {
     if (request.waited && request.wait == Wait::start && first) note_delayed(false);
     watch_for_silence(now, attempt_slot);
   }
-  emit(StartAttempt{request.id, attempt.id, route.backend, reason, since_ready(now, route)});
+  emit(StartAttempt{request.id, id, route.backend, reason, since_ready(now, route)});
 }
 
 // ---- first byte
@@ -84,16 +79,18 @@ void WarmgateDispatcher::on(Instant now, const AttemptFirstByte& event) {
   take_evidence(now, attempt_slot, event);
   judge_answer(now, attempt_slot, event.status);
   if (is_failure(event.status) && try_elsewhere(now, attempt_slot, event.status)) return;
-  if (event.status == kSwitchingProtocols) begin_lasting(attempt_slot);
+  if (event.status == kSwitchingProtocols) begin_lasting(now, attempt_slot);
   commit(now, attempt_slot);
 }
 
 // Its slot is taken for who knows how long: nothing that turns over can count on it.
-void WarmgateDispatcher::begin_lasting(Slot attempt_slot) {
+void WarmgateDispatcher::begin_lasting(Instant now, Slot attempt_slot) {
   Attempt& attempt = attempts_[attempt_slot];
   attempt.lasting = true;
   if (attempt.backend.pool != PoolKind::always_on) return;
-  ++always_on_[attempt.backend.index].lasting;
+  AlwaysOnBackend& backend = always_on_[attempt.backend.index];
+  ++backend.lasting;
+  backend.limit.ended(now, backend.busy());
   always_on_work_.ended(attempt.began);
 }
 
@@ -285,10 +282,12 @@ void WarmgateDispatcher::on(Instant now, const AttemptFinished& event) {
   const Attempt attempt = attempts_[attempt_slot];
   forget_silence(attempt_slot);
   if (attempt.backend.pool == PoolKind::always_on) {
-    --always_on_[attempt.backend.index].in_flight;
+    AlwaysOnBackend& backend = always_on_[attempt.backend.index];
+    --backend.in_flight;
     if (attempt.lasting) {
-      --always_on_[attempt.backend.index].lasting;
+      --backend.lasting;
     } else {
+      backend.limit.ended(now, backend.busy());
       always_on_work_.ended(attempt.began);
     }
   } else {
@@ -328,9 +327,11 @@ void WarmgateDispatcher::finish_committed(Instant now, const Attempt& attempt, O
       attempt.lasting) {
     return;
   }
-  PoolTimes& times =
-      attempt.backend.pool == PoolKind::always_on ? always_on_times_ : serverless_times_;
-  times.complete(now - attempt.began);
+  if (attempt.backend.pool == PoolKind::serverless) {
+    return serverless_times_.complete(now - attempt.began);
+  }
+  always_on_times_.complete(now - attempt.began);
+  always_on_[attempt.backend.index].limit.answered(now, attempt.began, attempt.full, settings_.slo);
 }
 
 // Late, though its own answer took no longer than the SLO: more capacity would have helped.

@@ -46,7 +46,9 @@ ServiceStatus WarmgateDispatcher::status(Instant now) const {
     status.always_on.backends.push_back({.healthy = healthy,
                                          .in_flight = backend.in_flight,
                                          .strikes = backend.judged.strikes(),
-                                         .probe_unproven = backend.judged.probe_unproven()});
+                                         .probe_unproven = backend.judged.probe_unproven(),
+                                         .limit = backend.limit.value(),
+                                         .limit_lowered = backend.limit.times_lowered()});
     if (backend.judged.last_evidence() <= last_evidence) continue;
     last_evidence = backend.judged.last_evidence();
     status.always_on.evidence = backend.judged.evidence();
@@ -131,6 +133,7 @@ void WarmgateDispatcher::check_attempts() const {
   for (size_t i = 0; i < always_on.size(); ++i) {
     WG_ASSERT(always_on[i] == always_on_[i].in_flight, "always-on slots are those of attempts");
     WG_ASSERT(lasting[i] == always_on_[i].lasting, "so are those that lasting attempts hold");
+    WG_ASSERT(always_on_[i].limit.sound(), "a limit is between one and the profiled slots");
   }
   for (size_t i = 0; i < serverless.size(); ++i) {
     WG_ASSERT(serverless[i] == serverless_[i].in_flight, "serverless slots are those of attempts");

@@ -271,7 +271,7 @@ bool WarmgateDispatcher::admits(Instant now, const AlwaysOnBackend& backend,
   if (state == BackendHealth::State::quarantined && quarantine_holds) return false;
   if (backend.judged.pausing(now)) return false;
   const uint32_t slots = backend.judged.on_trial(now) ? 1 : settings_.always_on.concurrency;
-  return backend.in_flight < slots;
+  return backend.in_flight < slots && backend.busy() < backend.limit.value();
 }
 
 // ---- what is believed
@@ -344,7 +344,7 @@ uint32_t WarmgateDispatcher::always_on_slots(Instant now) const {
     if (state == BackendHealth::State::dead) continue;
     if (state == BackendHealth::State::quarantined && quarantine_holds) continue;
     const uint32_t all = always_on_[i].judged.on_trial(now) ? 1 : settings_.always_on.concurrency;
-    slots += all - std::min(all, always_on_[i].lasting);
+    slots += std::min(all - std::min(all, always_on_[i].lasting), always_on_[i].limit.value());
   }
   return slots;
 }

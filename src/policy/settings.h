@@ -31,9 +31,16 @@ constexpr WhenSpent last_value(WhenSpent) {
   return WhenSpent::stop_waking;
 }
 
+// Lowers the slots of a backend that can do less than was said of it (concurrency_limit.h).
+struct LimitSettings {
+  bool enabled = true;
+  double tolerance = 1.5;  // times as long as when it is quiet
+};
+
 struct AlwaysOnSettings {
   uint16_t backends = 1;     // endpoints, each a backend index 0..backends-1; 0 = no such pool
   uint32_t concurrency = 4;  // requests at a time per backend, 1..10'000
+  LimitSettings limit;
 };
 
 struct ServerlessSettings {

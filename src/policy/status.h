@@ -34,6 +34,8 @@ struct BackendStatus {
   uint32_t in_flight = 0;
   uint32_t strikes = 0;
   bool probe_unproven = false;  // its last probe was answered, but not with 2xx: a wrong path?
+  uint32_t limit = 0;           // always-on: requests at a time that it is given now
+  uint64_t limit_lowered = 0;   // how often that was lowered
 };
 
 struct LearnedTimes {

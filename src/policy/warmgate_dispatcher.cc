@@ -39,6 +39,9 @@ void WarmgateDispatcher::fit_backends() {
   while (always_on_.size() < settings_.always_on.backends) {
     always_on_.push_back({BackendHealth(settings_.health, settings_.circuit)});
   }
+  for (AlwaysOnBackend& backend : always_on_) {
+    backend.limit.configure(settings_.always_on.limit, settings_.always_on.concurrency);
+  }
   while (serverless_.size() < settings_.serverless.backends) {
     serverless_.push_back({Circuit(settings_.circuit)});
   }

@@ -9,6 +9,7 @@
 #include "policy/burst_memory.h"
 #include "policy/circuit.h"
 #include "policy/cold_start_clock.h"
+#include "policy/concurrency_limit.h"
 #include "policy/demand_forecast.h"
 #include "policy/dispatcher.h"
 #include "policy/error_budget.h"
@@ -135,6 +136,7 @@ class WarmgateDispatcher final : public Dispatcher {
     bool saw_start = false;     // its instance started while it waited
     bool first_to_see = false;  // and nobody had seen that instance before
     bool lasting = false;       // switched protocols: goes on until somebody ends it
+    bool full = false;          // all slots of its backend were taken when it began
   };
 
   struct Route {
@@ -151,6 +153,9 @@ class WarmgateDispatcher final : public Dispatcher {
     uint32_t lasting = 0;  // ... of which so many switched protocols
     ProbeId probe{};       // in flight, or none
     Instant next_probe{};
+    ConcurrencyLimit limit{};
+
+    uint32_t busy() const { return in_flight - lasting; }
   };
 
   struct ServerlessBackend {
@@ -265,7 +270,7 @@ class WarmgateDispatcher final : public Dispatcher {
   void start(Instant now, Slot slot, const Route& route);
   void watch_for_silence(Instant now, Slot attempt_slot);
   void forget_silence(Slot attempt_slot);
-  void begin_lasting(Slot attempt_slot);
+  void begin_lasting(Instant now, Slot attempt_slot);
   void commit(Instant now, Slot attempt_slot);
   void cancel(Slot attempt_slot);
   void cancel_running(Request& request);

@@ -37,7 +37,9 @@ Shares run(const World& world, const workload::Workload& workload, bool fair, ui
   policy::ServiceSettings settings = settings_for(world);
   settings.queue.fair = fair;
   Watcher watcher(policy::make_warmgate_dispatcher(settings, seed), world.slo);
-  const Figures figures = simulate(world, workload, watcher, seed, {.check_every = 1000});
+  SimulationOptions options;
+  options.check_every = 1000;
+  const Figures figures = simulate(world, workload, watcher, seed, options);
   Watcher::Counts others;
   for (uint64_t key = kCrowd + 1; key <= kCrowd + kOthers; ++key) {
     others.answered += watcher.by_key[key].answered;
