@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/text.h"
 #include "http/differential.h"
 
 namespace warmgate::test {
@@ -29,6 +30,7 @@ struct Opened {
   std::string body;
   Pairs fields, trailers;
   size_t consumed = 0;
+  bool tab_behind_coding = false;
 };
 
 // ---- llhttp ----
@@ -63,7 +65,12 @@ int on_value(llhttp_t* parser, const char* at, size_t size) {
 // Node strips the white space behind a value, which llhttp leaves there.
 int on_value_complete(llhttp_t* parser) {
   Collector& self = of(parser);
-  self.value.erase(self.value.find_last_not_of(" \t") + 1);
+  const bool coding = equals_ignoring_case(self.name, "transfer-encoding");
+  const size_t end = self.value.find_last_not_of(" \t") + 1;
+  if (coding && self.value.find('\t', end) != std::string::npos) {
+    self.message.tab_behind_coding = true;
+  }
+  self.value.erase(end);
   auto& list = self.in_body ? self.message.trailers : self.message.fields;
   list.emplace_back(std::exchange(self.name, {}), std::exchange(self.value, {}));
   return 0;
@@ -206,8 +213,10 @@ Comparison compare_with_llhttp(const Reading& reading, std::string_view bytes) {
   const Opened theirs = read_with_llhttp(reading, bytes);
   if (ours.refused && theirs.refused) return {};
   if (ours.refused) return {Opinion::we_refuse, {}};
+  if (theirs.tab_behind_coding) return {Opinion::it_refuses, "a tab behind the coding"};
   // A message that is not whole may yet be refused by us.
   if (theirs.refused && !ours.complete) return {};
+  if (theirs.refused && ours.begins == "PRI") return {Opinion::it_refuses, "PRI"};
   if (theirs.refused) return {Opinion::it_refuses, theirs.error};
   std::string difference = first_difference(reading, ours, theirs);
   if (difference.empty()) return {};
@@ -215,11 +224,14 @@ Comparison compare_with_llhttp(const Reading& reading, std::string_view bytes) {
 }
 
 bool may_refuse(const Comparison& comparison) {
-  static constexpr std::array<std::string_view, 7> kKnown{
+  static constexpr std::array<std::string_view, 9> kKnown{
       // It knows some methods by name; for us any token is one.
       "HPE_INVALID_METHOD",
+      "PRI",  // which begins nothing but HTTP/2
       // White space behind a value may be tabs, too (RFC 9110, 5.5).
+      // Behind "chunked" it makes an unknown coding of them, and reads a response to its end.
       "HPE_INVALID_CONTENT_LENGTH at a tab",
+      "a tab behind the coding",
       // It is particular about the text of chunk extensions, which we read over and do not pass on.
       "HPE_INVALID_CHUNK_SIZE in the body",
       "HPE_STRICT in the body",
