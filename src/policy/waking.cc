@@ -301,7 +301,8 @@ uint32_t WarmgateDispatcher::starting_instances() const {
 uint32_t WarmgateDispatcher::billed_instances(Instant now) const {
   const uint32_t starting = starting_instances();
   if (settings_.serverless.billing == Billing::instance) {
-    return starting + (warmth_.believed_warm(now) ? std::max(1u, warmth_.instances(now)) : 0);
+    const uint32_t there = std::max({1u, warmth_.instances(now), paid_.possible()});
+    return starting + (warmth_.believed_warm(now) ? there : 0);
   }
   const double filled = std::max(1.0, kFilled * settings_.serverless.concurrency);
   if (serverless_in_flight_ <= filled) return starting + (serverless_in_flight_ > 0 ? 1 : 0);
