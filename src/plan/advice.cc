@@ -8,6 +8,9 @@
 namespace warmgate::plan {
 namespace {
 
+constexpr double kMuchLess = 0.75;  // of the price
+constexpr double kNearly = 2;       // times the violations that the target allows
+
 const Found* warmgate_of(const Plan& plan) {
   for (const Found& found : plan.found) {
     if (found.policy->kind == Policy::Kind::warmgate) return &found;
@@ -59,6 +62,22 @@ std::string compared(const Row& mine, const Row& other) {
   return whose + ", is cheaper: " + price + ", " + with_places(100 * (1 - ratio), 0) + " % less";
 }
 
+// A target that is missed narrowly for much less: with other draws of the same workload it may be
+// met, and the recommendation another one. nullptr where there is no such thing.
+const Point* near_miss(const Inputs& inputs, const Plan& plan, const Found& mine) {
+  if (!mine.best.meets(inputs.target)) return nullptr;
+  const auto requests = static_cast<double>(mine.best.figures.requests);
+  const double impossible = static_cast<double>(mine.best.impossible) / requests;
+  const Point* least = nullptr;
+  for (const Point& point : plan.points) {
+    const bool own = &plan.found[point.policy] == &mine;
+    const bool near = point.violated - impossible <= kNearly * (1 - inputs.target);
+    if (!own || !near || point.usd > kMuchLess * mine.best.usd()) continue;
+    if (least == nullptr || point.usd < least->usd) least = &point;
+  }
+  return least;
+}
+
 }  // namespace
 
 const Found& recommended(const Plan& plan, double target) {
@@ -83,7 +102,13 @@ std::string advice(const Inputs& inputs, const Plan& plan) {
   if (!row.meets_target) text += ", which misses the target of " + nines(inputs.target);
   const Found* other = best_of(plan, inputs.target, &mine);
   if (other != nullptr) text += "; " + compared(row, row_of(*other, plan, inputs.target));
-  return text + ".";
+  text += ".";
+  if (const Point* point = near_miss(inputs, plan, mine)) {
+    text += " For " + usd(point->usd) + " USD the target is missed narrowly (" +
+            with_places(1e6 * point->violated, 0) +
+            " per million), and with other draws (--seed) perhaps met.";
+  }
+  return text;
 }
 
 // ---- configuration

@@ -12,7 +12,7 @@ namespace warmgate::plan {
 const Found& recommended(const Plan& plan, double target);
 
 // One sentence or two: what to take, what it costs, what users notice, and what the best of the
-// others would cost, also where that is less.
+// others would cost, also where that is less; and whether much less would nearly do.
 std::string advice(const Inputs& inputs, const Plan& plan);
 
 // A warmgate.yaml for the recommended size, which `warmgate check` accepts. Addresses are those of

@@ -207,6 +207,22 @@ TEST(Plan, SearchFindsTheCheapestThatMeetsTheTarget) {
   EXPECT_THAT(advice(inputs, plan), HasSubstr("Take warmgate with "));
 }
 
+TEST(Plan, TellsWhereMuchLessNearlyDoes) {
+  const Inputs inputs = inputs_of(small_options());
+  Plan plan = plan_of(inputs);
+  plan.points.clear();
+  const Found& mine = recommended(plan, inputs.target);
+  const auto policy = static_cast<size_t>(&mine - plan.found.data());
+  ASSERT_TRUE(mine.best.meets(inputs.target));
+  const double much_less = 0.5 * mine.best.usd();
+  plan.points.push_back({policy, much_less, 2.5 * (1 - inputs.target)});
+  plan.points.push_back({policy, 0.9 * mine.best.usd(), 1.5 * (1 - inputs.target)});
+  plan.points.push_back({policy + 1, much_less, 1.5 * (1 - inputs.target)});
+  EXPECT_THAT(advice(inputs, plan), Not(HasSubstr("narrowly")));
+  plan.points.push_back({policy, much_less, 1.5 * (1 - inputs.target)});
+  EXPECT_THAT(advice(inputs, plan), HasSubstr("missed narrowly (1500 per million)"));
+}
+
 TEST(Plan, OneMachineLessDoesNotDo) {
   PlanOptions options = small_options();
   options.policies = "always-on";
