@@ -218,8 +218,12 @@ TEST(WakeLeases, futile_wakes_pause_from_a_starts_length_on) {
   wakes.futile(kStart + 2s, 3s, 3);
   EXPECT_FALSE(wakes.may_ask_for(kStart + 2s, 3));
   EXPECT_EQ(wakes.paused_until(), kStart + 3s) << "who asked for more does not lengthen the pause";
+  EXPECT_TRUE(wakes.in_vain(kStart + 62s));
+  EXPECT_FALSE(wakes.in_vain(kStart + 63s));
   wakes.futile(kStart + 3s, 3s, 2);
   EXPECT_EQ(wakes.paused_until(), kStart + 9s);
+  wakes.succeeded();
+  EXPECT_FALSE(wakes.in_vain(kStart + 9s));
 }
 
 TEST(Warmth, a_survived_gap_makes_shorter_ones_harmless) {

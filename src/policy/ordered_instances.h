@@ -44,11 +44,8 @@ class OrderedInstances {
   Instant next_due() const;
   // How many are to be asked for now; they are due again later.
   uint32_t ask(Instant now, Duration start, uint32_t concurrency);
-  // Drops those that never came; how many.
-  uint32_t forget(Instant now, uint32_t concurrency) {
-    const size_t gone = std::erase_if(orders_, [&](const Order& o) { return o.forgotten <= now; });
-    return in_instances(gone, concurrency);
-  }
+  // Drops those that never came; how many instances were asked for in vain.
+  uint32_t forget(Instant now, uint32_t concurrency);
 
   template <class Visitor>
   auto visit(Visitor&& visitor) {
@@ -59,6 +56,7 @@ class OrderedInstances {
   struct Order {
     Instant due;
     Instant forgotten;
+    bool asked = false;
   };
   static uint32_t in_instances(size_t orders, uint32_t concurrency) {
     return static_cast<uint32_t>((orders + concurrency - 1) / concurrency);
@@ -77,10 +75,21 @@ inline uint32_t OrderedInstances::ask(Instant now, Duration start, uint32_t conc
   size_t due = 0;
   for (Order& order : orders_) {
     if (order.due > now) continue;
+    order.asked = true;
     order.due = now + std::max(start / kAgain, kShortestAgain);
     ++due;
   }
   return in_instances(due, concurrency);
+}
+
+inline uint32_t OrderedInstances::forget(Instant now, uint32_t concurrency) {
+  size_t in_vain = 0;
+  std::erase_if(orders_, [&](const Order& order) {
+    const bool over = order.forgotten <= now;
+    in_vain += over && order.asked ? 1 : 0;
+    return over;
+  });
+  return in_instances(in_vain, concurrency);
 }
 
 }  // namespace warmgate::policy

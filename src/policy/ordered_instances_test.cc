@@ -28,9 +28,12 @@ TEST(OrderedInstances, are_forgotten_after_two_starts) {
   OrderedInstances ordered;
   ordered.ordered(kStart, 8s);
   ordered.ordered(kStart + 1s, 8s);
+  EXPECT_EQ(ordered.ask(kStart + 8s, 8s, 1), 1u);
   EXPECT_EQ(ordered.forget(kStart + 15s, 1), 0u);
   EXPECT_EQ(ordered.forget(kStart + 16s, 1), 1u);
   EXPECT_EQ(ordered.instances(1), 1u);
+  EXPECT_EQ(ordered.forget(kStart + 17s, 1), 0u) << "nobody asked for it";
+  EXPECT_TRUE(ordered.empty());
 }
 
 TEST(OrderedInstances, as_many_orders_as_an_instance_takes_are_one_instance) {
