@@ -1,8 +1,10 @@
 #include "cli/replay_command.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -51,16 +53,22 @@ int fail(int exit_status, const std::string& problem) {
   return exit_status;
 }
 
-bool read_file(const std::string& path, std::string& bytes) {
+// Says why not; empty when `bytes` is the file.
+std::string read_file(const std::string& path, std::string& bytes) {
+  errno = 0;
   std::ifstream in(path, std::ios::binary);
-  if (!in) return false;
   in.seekg(0, std::ios::end);
   const auto size = in.tellg();
-  if (size < 0 || static_cast<uint64_t>(size) > kMostFile) return false;
-  in.seekg(0);
-  bytes.resize(static_cast<size_t>(size));
-  in.read(bytes.data(), size);
-  return in.good() || bytes.empty();
+  if (in && static_cast<uint64_t>(size) > kMostFile) {
+    return "longer than " + std::to_string(kMostFile >> 20) + " MiB, so no recording of warmgate's";
+  }
+  if (in) {
+    in.seekg(0);
+    bytes.resize(static_cast<size_t>(size));
+    in.read(bytes.data(), size);
+  }
+  if (in) return "";
+  return errno != 0 ? std::strerror(errno) : "it is no file with an end";
 }
 
 uint64_t g_step = 0;  // that is being replayed
@@ -135,8 +143,8 @@ int verify(ReplayReport& report) {
 
 int run_replay(const ReplayOptions& options) {
   std::string bytes;
-  if (!read_file(options.file, bytes)) {
-    return fail(kExitUnreadable, "cannot read " + options.file);
+  if (const std::string problem = read_file(options.file, bytes); !problem.empty()) {
+    return fail(kExitUnreadable, "cannot read " + options.file + ": " + problem);
   }
   const auto recording = recording::read_recording(bytes);
   if (!recording) return fail(kExitNoRecording, options.file + ": " + recording.error().message);
