@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -55,6 +56,8 @@ int fail(int exit_status, const std::string& problem) {
 
 // Says why not; empty when `bytes` is the file.
 std::string read_file(const std::string& path, std::string& bytes) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) return "it is a directory";
   errno = 0;
   std::ifstream in(path, std::ios::binary);
   in.seekg(0, std::ios::end);
