@@ -30,7 +30,12 @@ CodecPtr<Service> queue_section() {
            "Whose requests take turns while they have to wait: those of each `client` (by its "
            "address), of each value of a `header`, or `none` do.")
       .key("fair_header", via(&Service::fair, &FairKey::header), field_name(),
-           "The field of `fair_by: header`; who does not send it is one of those who do not.");
+           "The field of `fair_by: header`; who does not send it is one of those who do not.")
+      .key("controlled_delay", at(&Q::controlled_delay), boolean(),
+           "While the queue stands, refuse low priority instead of letting it wait.")
+      .key("delay_target", at(&Q::delay_target), number(0.05, 1),
+           "It stands when the least wait within an SLO exceeds this share of what a request can "
+           "wait and still be answered in time.");
   return section;
 }
 

@@ -35,6 +35,8 @@ std::string describe(RejectReason reason, const std::string& last_failure) {
                                   : "The backend was too slow: " + last_failure;
     case RejectReason::over_share:
       return "All capacity is busy, and others who wait have had less of it than this client.";
+    case RejectReason::standing_queue:
+      return "All capacity is busy, and the queue is kept for requests of high priority.";
   }
   return {};
 }

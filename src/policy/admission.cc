@@ -110,6 +110,9 @@ void WarmgateDispatcher::wait_for_start(Instant now, Slot slot) {
 // whose key has more of the queue.
 void WarmgateDispatcher::wait_for_slot(Instant now, Slot slot) {
   const Request& request = requests_[slot];
+  if (yields_to_high(now, request)) {
+    return reject(now, slot, RejectReason::standing_queue, 429);
+  }
   if (!busy_pools_make_it(now, request)) {
     const uint32_t ahead = queue_.ahead(request.key, Lane::on_time);
     if (!queue_.fair() || !busy_pools_make_it(now, request, ahead) || !displace(now, request)) {
@@ -141,6 +144,7 @@ void WarmgateDispatcher::enqueue(Instant now, Slot slot, Wait wait, Instant expi
   request.waited = true;
   request.predicted = serverless(now) == Serverless::ready;
   const Lane lane = lane_of(now, request);
+  if (settings_.queue.controlled_delay && queue_.empty()) delay_.began(now, delay_terms());
   queue_.push(slot, {request.id, request.deadline, expires, request.queue_bytes, request.key},
               lane);
 }
@@ -250,7 +254,16 @@ bool WarmgateDispatcher::release_this(Instant now, Slot slot, Lane lane) {
   return true;
 }
 
+// Who would be sent now, but is of low priority in a queue that stands, leaves the slot to others.
 void WarmgateDispatcher::send(Instant now, Slot slot, const Route& route) {
+  if (settings_.queue.controlled_delay) {
+    const Request& request = requests_[slot];
+    observe_delay(now, request);
+    const bool has_waited = now - request.arrived > delay_terms().target;
+    if (has_waited && yields_to_high(now, request)) {
+      return reject(now, slot, RejectReason::standing_queue, 429);
+    }
+  }
   queue_.serve(slot);
   start(now, slot, route);
 }
@@ -277,6 +290,7 @@ Duration WarmgateDispatcher::retry_after(Instant now, RejectReason reason) const
     case RejectReason::doomed:
     case RejectReason::busy_wait_expired:
     case RejectReason::over_share:
+    case RejectReason::standing_queue:
     case RejectReason::overloaded: {
       if (start_would_help(now)) wait = std::max(wait, serverless_ready_in(now));
       const double rate = always_on_rate(now) + serverless_rate_per_slot() * warmth_.slots(now);
@@ -285,6 +299,32 @@ Duration WarmgateDispatcher::retry_after(Instant now, RejectReason reason) const
     }
   }
   return std::min(wait, kLongestRetryAfter);
+}
+
+// ---- controlled delay: who has to wait for a busy pool, while no start would help
+
+ControlledDelay::Terms WarmgateDispatcher::delay_terms() const {
+  const Duration slack = settings_.slo - quickest_answer();
+  const Duration most = slack > Duration{} ? slack : settings_.slo;
+  return {settings_.slo, from_seconds(settings_.queue.delay_target * to_seconds(most))};
+}
+
+// Beyond the slot that frees just now. Then those who wait do so because that is cheaper, and not
+// for want of capacity.
+bool WarmgateDispatcher::serverless_has_room(Instant now) const {
+  return serverless(now) == Serverless::ready &&
+         serverless_in_flight_ - pressing_.in_flight() + 1 < warmth_.slots(now);
+}
+
+void WarmgateDispatcher::observe_delay(Instant now, const Request& request) {
+  const bool for_a_slot = request.wait == Wait::busy && !serverless_has_room(now);
+  delay_.left(now, for_a_slot ? now - request.arrived : Duration{}, delay_terms());
+}
+
+bool WarmgateDispatcher::yields_to_high(Instant now, const Request& request) {
+  if (!settings_.queue.controlled_delay || request.priority == Priority::high) return false;
+  if (request.wait != Wait::busy || request.attempts_in_all > 0) return false;
+  return !serverless_has_room(now) && delay_.stands(now, delay_terms());
 }
 
 // ---- predictions; where nothing is learned yet they admit, and the budgets of waiting bound

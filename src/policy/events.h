@@ -134,9 +134,10 @@ enum class RejectReason : uint8_t {
   upstream_failed,    // 502: attempts used up, or may not be repeated
   upstream_timeout,   // 504: accepted, then too slow
   over_share,         // 503 when it waited for a start, else 429: its key had most of the room
+  standing_queue,     // 429: low priority, and the queue stands
 };
 constexpr RejectReason last_value(RejectReason) {
-  return RejectReason::over_share;
+  return RejectReason::standing_queue;
 }
 
 struct StartAttempt {

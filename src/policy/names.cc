@@ -95,6 +95,8 @@ std::string_view name(RejectReason reason) {
       return "upstream-timeout";
     case RejectReason::over_share:
       return "over-share";
+    case RejectReason::standing_queue:
+      return "standing-queue";
   }
   return "";
 }

@@ -50,6 +50,7 @@ inline WorldSettings random_world(uint64_t seed) {
   service.queue.fair = prng.chance(0.5);
   world.keys = prng.chance(0.7) ? 1 + static_cast<uint32_t>(prng.below(20)) : 0;
   world.crowd = prng.uniform();
+  service.queue.controlled_delay = prng.chance(0.5);
   return world;
 }
 

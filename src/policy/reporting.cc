@@ -80,6 +80,7 @@ ServiceStatus WarmgateDispatcher::status(Instant now) const {
     if (queue_.contains(slot))
       status.oldest_wait = std::max(status.oldest_wait, now - request.arrived);
   });
+  status.queue_stands = delay_.stood() && !queue_.empty();
   status.demand_per_s = demand_.forecast_per_s(now, cold_starts_.slow());
   status.scheduled_instances = scheduled_instances(now);
   status.cold_start = cold_start_counts_;

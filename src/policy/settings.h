@@ -73,6 +73,10 @@ struct QueueSettings {
   Duration cold_wait = 60s;  // budget of a wait for a cold start; its expiry is a 503
   Duration busy_wait = 0s;   // budget of a wait for a busy pool, 0 = up to the deadline; a 429
   bool fair = false;         // keys take turns, and the one with the most room yields it
+  // Low priority does not wait in a queue that stands: whose least wait, over an SLO, is longer
+  // than this share of what a request can wait and still be answered in time.
+  bool controlled_delay = true;
+  double delay_target = 0.5;
 };
 
 struct BypassSettings {

@@ -83,6 +83,7 @@ struct ServiceStatus {
   uint32_t queued = 0;
   uint64_t queued_bytes = 0;
   Duration oldest_wait{};
+  bool queue_stands = false;         // low priority is refused for it
   double demand_per_s = 0;           // forecast used for waking
   uint32_t scheduled_instances = 0;  // that a schedule wants to be ready, or to start now
   ColdStartStatus cold_start;

@@ -10,6 +10,7 @@
 #include "policy/circuit.h"
 #include "policy/cold_start_clock.h"
 #include "policy/concurrency_limit.h"
+#include "policy/controlled_delay.h"
 #include "policy/demand_forecast.h"
 #include "policy/dispatcher.h"
 #include "policy/error_budget.h"
@@ -79,7 +80,7 @@ class WarmgateDispatcher final : public Dispatcher {
   auto visit(Visitor&& visitor) {
     return visitor(
         settings_, prng_, out_, now_, timer_, draining_, requests_, attempts_, last_attempt_,
-        last_probe_, queue_, late_in_turn_, always_on_, serverless_, next_health_,
+        last_probe_, queue_, delay_, late_in_turn_, always_on_, serverless_, next_health_,
         serverless_in_flight_, spare_in_flight_, always_on_work_, margin_, always_on_times_,
         serverless_times_, demand_, demand_level_, warmth_, cold_starts_, bursts_, wakes_, ordered_,
         pressing_, cold_start_, ready_at_, schedule_, scheduled_asked_, keep_warm_probe_,
@@ -216,6 +217,10 @@ class WarmgateDispatcher final : public Dispatcher {
   void send(Instant now, Slot slot, const Route& route);
   void reject(Instant now, Slot slot, RejectReason reason, uint16_t status);
   Duration retry_after(Instant now, RejectReason reason) const;
+  ControlledDelay::Terms delay_terms() const;
+  bool serverless_has_room(Instant now) const;
+  void observe_delay(Instant now, const Request& request);
+  bool yields_to_high(Instant now, const Request& request);
   bool start_would_help(Instant now) const;
   bool is_doomed(Instant now, const Request& request) const;
   bool released_within_cold_wait(Instant now, const Request& request, uint32_t ahead) const;
@@ -380,6 +385,7 @@ class WarmgateDispatcher final : public Dispatcher {
   uint64_t last_attempt_ = 0;
   uint64_t last_probe_ = 0;
   AdmissionQueue queue_;
+  ControlledDelay delay_;
   bool late_in_turn_ = false;  // the next serverless slot is for one who is late
 
   std::vector<AlwaysOnBackend> always_on_;     // only grows; settings say how many are in use
