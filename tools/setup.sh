@@ -10,8 +10,8 @@ build_packages=(
   libvalijson-dev libcli11-dev libspdlog-dev libfmt-dev libhowardhinnant-date-dev tzdata libgtest-dev
   libgmock-dev
 )
-test_packages=(python3 python3-h2 valgrind openssl curl nghttp2-client python3-websockets nodejs node-ws
-               node-llhttp slowhttptest varnish)
+test_packages=(python3 python3-h2 valgrind openssl curl nghttp2-client nghttp2-server
+               python3-websockets nodejs node-ws node-llhttp slowhttptest varnish)
 lint_packages=(clang-format clang-tidy)
 fuzz_packages=(clang libclang-rt-14-dev)
 bench_packages=(nginx haproxy nghttp2-proxy h2o wrk nghttp2-client)

@@ -90,6 +90,7 @@ void add_flags(CLI::App& app, Flags& flags) {
   app.add_option("--startup-probe", options.startup_probe,
                  "Path of a GET that must be answered with 2xx (default: a TCP connection)");
   add_duration(app, "--probe-timeout", options.probe_timeout, "Of one start-up probe");
+  app.add_flag("--http2", options.http2, "Speak HTTP/2 with instances (clear text), as gRPC needs");
   app.add_option("--max-request-bytes", options.max_request_bytes,
                  "Largest request body, then 413");
   app.add_option("--seed", options.seed, "Of idle lifetimes and start jitter");

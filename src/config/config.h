@@ -95,6 +95,10 @@ struct UpstreamTls {
   bool operator==(const UpstreamTls&) const = default;
 };
 
+// The version of HTTP that is spoken with a pool's backends. `automatic`: with TLS what the backend
+// chooses (ALPN), in clear text HTTP/1.1.
+enum class Protocol : uint8_t { automatic, http1, h2 };
+
 struct HeaderMatch {
   std::string name;   // lower case
   std::string value;  // compared exactly
@@ -187,6 +191,8 @@ struct Service {
   std::vector<Backend> serverless;  // at least one backend in the two lists together
   UpstreamTls always_on_tls;
   UpstreamTls serverless_tls;
+  Protocol always_on_protocol = Protocol::automatic;
+  Protocol serverless_protocol = Protocol::automatic;
   InstanceSize instance;                        // of the serverless pool
   std::vector<schedule::WindowText> schedules;  // when serverless should be ready; each parses
   Timeouts timeouts;

@@ -74,6 +74,16 @@ CodecPtr<policy::LimitSettings> limit_section() {
   return section;
 }
 
+CodecPtr<Protocol> protocol() {
+  return choice<Protocol>(
+      {{"auto", Protocol::automatic}, {"http1", Protocol::http1}, {"h2", Protocol::h2}});
+}
+
+constexpr const char* kProtocolText =
+    "HTTP towards its backends. `auto`: with `https://` what the backend chooses (ALPN), HTTP/2 "
+    "first; with `http://` HTTP/1.1. `h2`: HTTP/2 only, with `http://` by prior knowledge (gRPC "
+    "needs that); upgrades such as WebSocket are then refused.";
+
 CodecPtr<Service> always_on_section() {
   auto section = std::make_shared<Section<Service>>();
   section
@@ -83,6 +93,7 @@ CodecPtr<Service> always_on_section() {
            integer<uint32_t>(1, 10'000), "Requests at a time per backend.")
       .key("limit", policy_at(&ServiceSettings::always_on, &AlwaysOnSettings::limit),
            limit_section(), "Fewer at a time while a backend cannot do that many.")
+      .key("protocol", &Service::always_on_protocol, protocol(), kProtocolText)
       .key("tls", &Service::always_on_tls, tls_section(), "TLS with its `https://` backends.");
   return section;
 }
@@ -150,6 +161,7 @@ CodecPtr<Service> serverless_section() {
            "With `billing: instance`, how far the learned idle gaps are followed: what is paid "
            "for idling and starts stays within 1 + 1/trust times that of perfect foresight. 1 "
            "follows them not at all.")
+      .key("protocol", &Service::serverless_protocol, protocol(), kProtocolText)
       .key("tls", &Service::serverless_tls, tls_section(), "TLS with its `https://` backends.");
   return section;
 }

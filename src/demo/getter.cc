@@ -20,6 +20,9 @@ class Getter::Exchange final : public transport::ClientHandler {
   }
 
  private:
+  void on_connected(transport::ClientTransaction& transaction) override {
+    transaction_ = &transaction;
+  }
   void on_interim(const http::ResponseHead&) override {}
   void on_response(const http::ResponseHead& head) override {
     good_ = head.status >= 200 && head.status < 300;

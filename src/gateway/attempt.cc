@@ -31,14 +31,21 @@ Attempt::~Attempt() {
 // ---- the request ----
 
 void Attempt::start() {
-  transaction_ = &backend_.pool().begin(*this);
+  using Need = transport::ClientPool::Need;
+  const bool upgrades = !exchange_.request().upgrade.empty();
+  transaction_ = &backend_.pool().begin(*this, upgrades ? Need::http1 : Need::any);
   send_request_head();
-  if (transaction_->connected()) on_connected();
+  if (since_ready_ && transaction_->connected()) note_connected();
   timer_.arm_after(service_.config().timeouts.first_byte);
   exchange_.attempt_started(*this);
 }
 
-void Attempt::on_connected() {
+void Attempt::on_connected(transport::ClientTransaction& transaction) {
+  transaction_ = &transaction;
+  note_connected();
+}
+
+void Attempt::note_connected() {
   if (!since_ready_) return;
   service_.counters().release.record(*since_ready_ + service_.loop().now() - started_at_);
 }
@@ -50,7 +57,8 @@ void Attempt::send_request_head() {
   std::string_view target = request.target;
   if (!base.empty()) target = joined = base + std::string(request.target);
   transaction_->send_head({request.method, target, backend_.config().host_header,
-                           request.fields.span(), request.length, request.upgrade});
+                           request.fields.span(), request.length, request.upgrade,
+                           request.takes_trailers});
 }
 
 inline Duration Attempt::pause_limit() const {
@@ -203,6 +211,7 @@ void Attempt::on_failed(const transport::Failure& failure) {
     case FailureKind::lost_early:
     case FailureKind::lost_midway:
     case FailureKind::protocol:
+      if (!failure.bytes_sent) return finish(Outcome::refused_busy, detail);
       return finish(committed_ ? Outcome::broken_midway : Outcome::broken, detail);
   }
 }

@@ -14,7 +14,7 @@
 #include <optional>
 #include <string>
 
-#include "gateway/field_store.h"
+#include "http/field_store.h"
 #include "http/sse.h"
 #include "net/timer.h"
 #include "policy/events.h"
@@ -55,7 +55,7 @@ class Attempt final : public transport::ClientHandler {
   void resume_body();
 
   // transport::ClientHandler
-  void on_connected() override;
+  void on_connected(transport::ClientTransaction& transaction) override;
   void on_interim(const http::ResponseHead&) override {}
   void on_response(const http::ResponseHead& head) override;
   void on_body(std::string_view piece) override;
@@ -66,6 +66,7 @@ class Attempt final : public transport::ClientHandler {
  private:
   static constexpr size_t kMaxWithheld = 64 * 1024;
 
+  void note_connected();
   void send_request_head();
   void withhold(const http::ResponseHead& head);
   void offer();
@@ -94,7 +95,7 @@ class Attempt final : public transport::ClientHandler {
   std::optional<policy::InstanceEvidence> evidence_;
   const http::ResponseHead* head_ = nullptr;          // during on_response() only
   std::unique_ptr<http::FirstEventScanner> scanner_;  // of an event stream that is withheld
-  FieldStore withheld_fields_;
+  http::FieldStore withheld_fields_;
   std::string withheld_body_;
 
   bool committed_ = false;

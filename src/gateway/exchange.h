@@ -112,7 +112,7 @@ class Exchange final : public transport::ServerHandler {
 
   // The request body.
   std::string replay_;
-  FieldStore trailer_store_;
+  http::FieldStore trailer_store_;
   uint64_t body_bytes_ = 0;
   bool body_expected_ = false;
   bool body_complete_ = false;

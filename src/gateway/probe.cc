@@ -26,7 +26,7 @@ Probe::Probe(net::Loop& loop, transport::ClientPool& pool, const ProbeRequest& r
                            third ? all : all.first(2),
                            request.release ? http::BodyLength::of(0) : http::BodyLength::none()});
   transaction_->send_end();
-  if (transaction_->connected()) on_connected();
+  if (transaction_->connected()) note_connected();
   timer_.arm_after(request.timeout);
 }
 
@@ -34,7 +34,12 @@ Probe::~Probe() {
   if (transaction_ != nullptr) transaction_->cancel();
 }
 
-void Probe::on_connected() {
+void Probe::on_connected(transport::ClientTransaction& transaction) {
+  transaction_ = &transaction;
+  note_connected();
+}
+
+void Probe::note_connected() {
   if (accepted_ != nullptr) accepted_->record(loop_.now() - sent_at_);
 }
 

@@ -39,7 +39,7 @@ class Probe final : public transport::ClientHandler {
   ~Probe() override;
 
   // transport::ClientHandler
-  void on_connected() override;
+  void on_connected(transport::ClientTransaction& transaction) override;
   void on_interim(const http::ResponseHead&) override {}
   void on_response(const http::ResponseHead& head) override;
   void on_body(std::string_view piece) override;
@@ -48,6 +48,7 @@ class Probe final : public transport::ClientHandler {
   void on_failed(const transport::Failure& failure) override;
 
  private:
+  void note_connected();
   void finish(policy::Outcome outcome);
 
   net::Loop& loop_;

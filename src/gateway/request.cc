@@ -35,7 +35,7 @@ std::string_view trace_id(const http::RequestHead& head) {
 }
 
 // "00-<trace>-<span>-00" from the generator; nobody upstream has decided to sample.
-std::string_view make_traceparent(FieldStore& store, Prng& prng) {
+std::string_view make_traceparent(http::FieldStore& store, Prng& prng) {
   const char* const begin = store.mark();
   Pen& pen = store.pen(kParentBytes);
   pen.put("00-");
@@ -70,11 +70,12 @@ class Forwarding {
         trace_(trace_id(head)) {}
 
   void run(StoredRequest& stored, Prng& prng) {
-    FieldStore& store = stored.fields;
+    http::FieldStore& store = stored.fields;
     reserve(store);
     store.keep_source(head_.bytes);
     stored.method = store.rebased(head_.method_text);
     stored.target = store.rebased(head_.target);
+    stored.takes_trailers = has(FieldName::te) && filter_.accepts_trailers();
     stored.client_ip = ip_ = store.keep(ip_);
     if (head_.wants_upgrade) stored.upgrade = store.rebased(http::read_upgrade(head_).protocol);
     for (const http::Field& field : head_.fields) {
@@ -95,7 +96,7 @@ class Forwarding {
  private:
   bool has(FieldName name) const { return head_.fields.has(name); }
 
-  void reserve(FieldStore& store) {
+  void reserve(http::FieldStore& store) {
     // Values that are joined with ours are there twice: a joint is two bytes long, no longer than
     // what separates a name from its value.
     const bool joins =
@@ -112,7 +113,7 @@ class Forwarding {
   }
 
   // Ours stands behind the client's own values: the nearest hop is the last.
-  void add_hops(FieldStore& store) {
+  void add_hops(http::FieldStore& store) {
     const bool host = !head_.authority.empty();
     store.add_kept(
         "via", joined(store, FieldName::via, via_text(head_.major_version, head_.minor_version)));
@@ -127,7 +128,7 @@ class Forwarding {
   }
 
   // RFC 7239.
-  std::string_view forwarded(FieldStore& store) const {
+  std::string_view forwarded(http::FieldStore& store) const {
     const char* const begin = store.mark();
     put_values(store, FieldName::forwarded);
     Pen& pen = store.pen(kOwnBytes / 2 + ip_.size() + head_.authority.size());
@@ -147,7 +148,7 @@ class Forwarding {
   }
 
   // `ours` must last as long as the store.
-  std::string_view joined(FieldStore& store, FieldName name, std::string_view ours) const {
+  std::string_view joined(http::FieldStore& store, FieldName name, std::string_view ours) const {
     if (!has(name)) return ours;
     const char* const begin = store.mark();
     put_values(store, name);
@@ -156,7 +157,7 @@ class Forwarding {
   }
 
   // The client's own values, each with a comma behind.
-  void put_values(FieldStore& store, FieldName name) const {
+  void put_values(http::FieldStore& store, FieldName name) const {
     if (!has(name)) return;
     for (const http::Field& field : head_.fields) {
       if (field.id != name) continue;

@@ -5,7 +5,7 @@
 
 #include "base/prng.h"
 #include "base/time.h"
-#include "gateway/field_store.h"
+#include "http/field_store.h"
 #include "http/message.h"
 #include "http/writer.h"
 #include "policy/events.h"
@@ -23,7 +23,7 @@ inline constexpr std::string_view kReleaseField = "warmgate-release";    // sent
 inline constexpr std::string_view kHoldField = "warmgate-hold";          // sent with pings
 
 struct StoredRequest {
-  FieldStore fields;  // what is forwarded: no hop-by-hop field, nor the gateway's own
+  http::FieldStore fields;  // what is forwarded: no hop-by-hop field, nor the gateway's own
   std::string_view method;
   std::string_view target;
   std::string_view client_ip;
@@ -33,6 +33,7 @@ struct StoredRequest {
   std::string_view upgrade;     // the protocol to switch to; empty: none
   http::BodyLength length;
   bool head_method = false;
+  bool takes_trailers = false;  // the client has said so (TE)
 };
 
 // What the Via field says of a message that came by this version (RFC 9110, 7.6.3).

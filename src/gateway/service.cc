@@ -14,22 +14,51 @@ using policy::PoolKind;
 
 namespace {
 
-transport::ClientLimits client_limits(const config::Config& config,
-                                      const config::Service& service) {
+transport::ClientProtocol client_protocol(config::Protocol protocol) {
+  switch (protocol) {
+    case config::Protocol::http1:
+      return transport::ClientProtocol::http1;
+    case config::Protocol::h2:
+      return transport::ClientProtocol::h2;
+    case config::Protocol::automatic:
+      break;
+  }
+  return transport::ClientProtocol::automatic;
+}
+
+transport::ClientLimits client_limits(const config::Config& config, const config::Service& service,
+                                      config::Protocol protocol) {
   transport::ClientLimits limits;
   limits.head.max_bytes = config.limits.max_head;
   limits.head.max_fields = config.limits.max_headers;
   limits.connect_timeout = service.timeouts.connect;
   limits.keep_alive = service.timeouts.keep_alive;
   limits.max_idle = service.limits.max_idle_connections;
+  limits.protocol = client_protocol(protocol);
+  limits.write_timeout = service.timeouts.idle;
   return limits;
 }
 
-[[gnu::noinline]] void object_to_upgrade(const http::RequestHead& head,
+// HTTP/2 has no upgrades; and a request may go to either pool.
+bool knows_no_upgrades(const config::Service& service) {
+  return (!service.always_on.empty() && service.always_on_protocol == config::Protocol::h2) ||
+         (!service.serverless.empty() && service.serverless_protocol == config::Protocol::h2);
+}
+
+[[gnu::noinline]] void object_to_upgrade(const config::Service& service,
+                                         const http::RequestHead& head,
                                          policy::RequestArrived& event, LocalReply& reply) {
   const http::UpgradeWish wish = http::read_upgrade(head);
   // What was said to one backend cannot be said to another.
   if (!wish.protocol.empty()) event.repeatable = false;
+  if (!wish.protocol.empty() && knows_no_upgrades(service)) {
+    reply.status = 501;
+    reply.reason = "no-upgrade";
+    reply.detail =
+        "A pool of this service speaks only HTTP/2 with its backends (protocol: h2), which has no "
+        "upgrades.";
+    return;
+  }
   if (!wish.malformed) return;
   reply.reason = "bad-upgrade";
   reply.detail = "The field Upgrade must be a list of protocols, such as websocket.";
@@ -50,9 +79,9 @@ Service::Service(const Surroundings& surroundings, const config::Config& config,
       schedule_clock_(loop_, service.schedules,
                       [this](const policy::ScheduleTold& told) { step(told); }) {
   const auto add = [&](PoolKind pool, const std::vector<config::Backend>& backends,
-                       const config::UpstreamTls& tls, const char* key) {
-    Backend::Settings settings{client_limits(config, service), config.resolve_interval, nullptr,
-                               tls.server_name};
+                       const config::UpstreamTls& tls, config::Protocol protocol, const char* key) {
+    Backend::Settings settings{client_limits(config, service, protocol), config.resolve_interval,
+                               nullptr, tls.server_name};
     for (const config::Backend& backend : backends) {
       const bool https = backend.scheme == config::Scheme::https;
       settings.tls =
@@ -61,8 +90,10 @@ Service::Service(const Surroundings& surroundings, const config::Config& config,
           loop_, surroundings.resolver, backend, settings, surroundings.on_resolved));
     }
   };
-  add(PoolKind::always_on, service.always_on, service.always_on_tls, "always_on.tls");
-  add(PoolKind::serverless, service.serverless, service.serverless_tls, "serverless.tls");
+  add(PoolKind::always_on, service.always_on, service.always_on_tls, service.always_on_protocol,
+      "always_on.tls");
+  add(PoolKind::serverless, service.serverless, service.serverless_tls, service.serverless_protocol,
+      "serverless.tls");
 }
 
 Service::~Service() = default;
@@ -113,7 +144,7 @@ LocalReply Service::objection(const http::RequestHead& head, policy::RequestArri
     reply.reason = "bad-priority";
     reply.detail = "The field warmgate-priority must be high or low.";
   } else if (head.wants_upgrade) [[unlikely]] {
-    object_to_upgrade(head, event, reply);
+    object_to_upgrade(config_, head, event, reply);
   }
   return reply;
 }

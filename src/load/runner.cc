@@ -57,6 +57,9 @@ class Runner::Call final : public transport::ClientHandler {
     if (body_sent_ == body.size() && !std::exchange(end_sent_, true)) transaction_->send_end();
   }
 
+  void on_connected(transport::ClientTransaction& transaction) override {
+    transaction_ = &transaction;
+  }
   void on_interim(const http::ResponseHead&) override {}
   void on_writable() override { send_more(); }
 

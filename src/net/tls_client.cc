@@ -14,8 +14,13 @@
 namespace warmgate::net {
 namespace {
 
-// ALPN, RFC 7301: each name behind its length.
-constexpr unsigned char kProtocols[] = "\x08http/1.1";
+// ALPN: each name behind its length.
+std::string_view protocols(TlsOffer offer) {
+  constexpr std::string_view kBoth = "\x02h2\x08http/1.1";
+  constexpr size_t kH2Bytes = 3;
+  if (offer == TlsOffer::h2_or_http1) return kBoth;
+  return offer == TlsOffer::h2 ? kBoth.substr(0, kH2Bytes) : kBoth.substr(kH2Bytes);
+}
 
 int on_new_session(SSL* ssl, SSL_SESSION* session) {
   TlsStream::of(ssl).owner().on_session(OpenSslPtr<SSL_SESSION>(session));
@@ -72,7 +77,6 @@ Result<TlsClientContext> TlsClientContext::load(const TlsClientSettings& setting
   SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_read_ahead(context, 1);
-  SSL_CTX_set_alpn_protos(context, kProtocols, sizeof(kProtocols) - 1);
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_sess_set_new_cb(context, on_new_session);
   SSL_CTX_set_verify(context, settings.verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE,
@@ -114,10 +118,13 @@ TlsClient::TlsClient(Loop& loop, const TlsClientContext& context, std::string se
 
 TlsClient::~TlsClient() = default;
 
-std::unique_ptr<Stream> TlsClient::wrap(std::unique_ptr<Stream> below) {
+std::unique_ptr<Stream> TlsClient::wrap(std::unique_ptr<Stream> below, TlsOffer offer) {
   OpenSslPtr<SSL> ssl(SSL_new(context_.get()));
   WG_ASSERT(ssl != nullptr, "OpenSSL cannot make a connection");
   SSL_set_connect_state(ssl.get());
+  const std::string_view names = protocols(offer);
+  SSL_set_alpn_protos(ssl.get(), reinterpret_cast<const unsigned char*>(names.data()),
+                      static_cast<unsigned>(names.size()));
   if (!is_address_) SSL_set_tlsext_host_name(ssl.get(), server_name_.c_str());
   X509_VERIFY_PARAM* verification = SSL_get0_param(ssl.get());
   X509_VERIFY_PARAM_set_time(verification, static_cast<time_t>(loop_.wall_seconds()));

@@ -43,6 +43,9 @@ class TlsClientContext {
   bool verifies_ = true;
 };
 
+// What a client says that it speaks (ALPN, RFC 7301), what it likes best first.
+enum class TlsOffer : uint8_t { http1, h2, h2_or_http1 };
+
 struct TlsClientStats {
   uint64_t full = 0;     // handshakes with certificates
   uint64_t resumed = 0;  // handshakes that took up an earlier session
@@ -57,7 +60,7 @@ class TlsClient {
   ~TlsClient();
 
   // A stream over `below`, which is connecting.
-  std::unique_ptr<Stream> wrap(std::unique_ptr<Stream> below);
+  std::unique_ptr<Stream> wrap(std::unique_ptr<Stream> below, TlsOffer offer = TlsOffer::http1);
 
   const TlsClientStats& stats() const { return stats_; }
   bool verifies() const { return context_.verifies(); }

@@ -345,11 +345,11 @@ void WarmgateDispatcher::judge_prediction(Instant now, const Request& request) {
   if (request.attempts_in_all == 1) margin_.outcome(now > request.deadline);
 }
 
-// An attempt ended without an answer. A refused connection is always safe to repeat and loads
-// nobody, so it costs no budget; the rest only if the request is declared repeatable.
+// An attempt ended without an answer. What a backend never touched is always safe to repeat and
+// loads nobody, so it costs no budget; the rest only if the request is declared repeatable.
 void WarmgateDispatcher::after_failure(Instant now, Slot slot, Outcome outcome) {
   Request& request = requests_[slot];
-  const bool refused = outcome == Outcome::connect_failed;
+  const bool refused = outcome == Outcome::connect_failed || outcome == Outcome::refused_busy;
   if (refused) --request.attempts;
   if (request.running[0] != kNoSlot || request.running[1] != kNoSlot) return;  // one still may win
   const bool timed_out = outcome == Outcome::timed_out;

@@ -38,7 +38,7 @@ enum class Outcome : uint8_t {
   ok,              // complete response, status below 500, not 429
   client_error,    // a complete 4xx other than 429: the caller's fault, backend fine
   server_error,    // a complete 5xx other than 503
-  refused_busy,    // 429 or 503: not enough capacity, not dead
+  refused_busy,    // 429 or 503: not enough capacity, not dead; unanswered: never touched (HTTP/2)
   connect_failed,  // refused, unreachable or reset before any byte was sent: always safe to repeat
   timed_out,       // connect, first byte, idle or total time limit
   broken,          // connection lost or protocol error before the response head was complete

@@ -231,6 +231,20 @@ TEST(Retry, a_refused_connection_is_safe_even_then_and_the_backend_is_out_at_onc
   }
 }
 
+TEST(Retry, what_a_backend_never_touched_is_safe_even_then_and_the_backend_stays_in) {
+  Script script(small_service());
+  for (uint64_t id = 1; id < 6; ++id) {
+    RequestArrived once = script.request(id);
+    once.repeatable = false;
+    script.tell(once);
+    script.finish(id, Outcome::refused_busy);
+    ASSERT_TRUE(script.started(id));
+    EXPECT_EQ(script.started(id)->backend.pool, PoolKind::always_on);
+    script.first_byte(id, 200);
+    script.finish(id, Outcome::ok);
+  }
+}
+
 TEST(Retry, nothing_after_the_replay_buffer_was_lost) {
   Script script(small_service());
   script.arrive(1);

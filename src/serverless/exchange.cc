@@ -43,12 +43,13 @@ void send_text(transport::ServerTransaction& client, http::Method method, uint16
 
 Exchange::Exchange(net::Loop& loop, ExchangeOwner& owner, RequestId id,
                    const http::RequestHead& head, transport::ServerTransaction& client,
-                   uint64_t max_body)
+                   uint64_t max_body, transport::ClientProtocol protocol)
     : loop_(loop),
       owner_(owner),
       id_(id),
       head_(head, client.peer()),
       max_body_(max_body),
+      protocol_(protocol),
       client_(&client) {
   client_->set_handler(&client_side_);
   request_ended_ = !head_.has_body();
@@ -66,6 +67,7 @@ void Exchange::assign(const net::Address& instance) {
   transport::ClientLimits limits;
   limits.connect_timeout = kConnectTimeout;
   limits.max_idle = 0;
+  limits.protocol = protocol_;
   connection_.emplace(loop_, limits);
   connection_->set_addresses({instance});
   instance_ = &connection_->begin(instance_side_);

@@ -39,7 +39,8 @@ class Exchange {
  public:
   // At most `max_body` bytes of request body are let through; more is answered with 413.
   Exchange(net::Loop& loop, ExchangeOwner& owner, RequestId id, const http::RequestHead& head,
-           transport::ServerTransaction& client, uint64_t max_body);
+           transport::ServerTransaction& client, uint64_t max_body,
+           transport::ClientProtocol protocol);
   ~Exchange();
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
@@ -65,6 +66,9 @@ class Exchange {
   };
   struct InstanceSide final : transport::ClientHandler {
     explicit InstanceSide(Exchange& e) : exchange(e) {}
+    void on_connected(transport::ClientTransaction& transaction) override {
+      exchange.instance_ = &transaction;
+    }
     void on_interim(const http::ResponseHead& head) override;
     void on_response(const http::ResponseHead& head) override { exchange.on_response(head); }
     void on_body(std::string_view piece) override;
@@ -93,6 +97,7 @@ class Exchange {
   const RequestId id_;
   const StoredHead head_;
   const uint64_t max_body_;
+  const transport::ClientProtocol protocol_;
   ClientSide client_side_{*this};
   InstanceSide instance_side_{*this};
   transport::ServerTransaction* client_;              // nullptr: over

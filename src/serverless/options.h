@@ -25,6 +25,7 @@ struct ServerlessOptions {
   MeterSettings meter;
   std::optional<std::string> startup_probe;  // path of an HTTP GET; without: a TCP connection
   Duration probe_timeout = 10s;              // ours: of one probe
+  bool http2 = false;  // with instances, in clear text; upgrades are then not passed on
   uint64_t max_request_bytes = 32ull << 20;  // request size over HTTP/1: 32 MiB
   uint64_t seed = 1;                         // of idle lifetimes, start jitter and ports
 };

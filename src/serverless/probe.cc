@@ -5,7 +5,8 @@
 namespace warmgate::serverless {
 
 StartupProbe::StartupProbe(net::Loop& loop, const net::Address& instance,
-                           const std::optional<std::string>& http_path, Duration timeout,
+                           const std::optional<std::string>& http_path,
+                           transport::ClientProtocol protocol, Duration timeout,
                            std::function<void(bool ok)> done)
     : done_(std::move(done)), timeout_(loop.timers(), [this] { finish(false); }) {
   timeout_.arm_after(timeout);
@@ -22,6 +23,7 @@ StartupProbe::StartupProbe(net::Loop& loop, const net::Address& instance,
   transport::ClientLimits limits;
   limits.connect_timeout = timeout;
   limits.max_idle = 0;
+  limits.protocol = protocol;
   connection_.emplace(loop, limits);
   connection_->set_addresses({instance});
   transaction_ = &connection_->begin(*this);

@@ -20,8 +20,8 @@ class StartupProbe final : private net::StreamObserver, private transport::Clien
  public:
   // Without `http_path`, a TCP connection is enough.
   StartupProbe(net::Loop& loop, const net::Address& instance,
-               const std::optional<std::string>& http_path, Duration timeout,
-               std::function<void(bool ok)> done);
+               const std::optional<std::string>& http_path, transport::ClientProtocol protocol,
+               Duration timeout, std::function<void(bool ok)> done);
   ~StartupProbe() override;
 
  private:
@@ -29,6 +29,9 @@ class StartupProbe final : private net::StreamObserver, private transport::Clien
   void on_readable() override {}
   void on_writable() override {}  // of both bases
 
+  void on_connected(transport::ClientTransaction& transaction) override {
+    transaction_ = &transaction;
+  }
   void on_interim(const http::ResponseHead&) override {}
   void on_response(const http::ResponseHead& head) override;
   void on_body(std::string_view) override {}

@@ -78,8 +78,8 @@ void Runtime::on_request(const http::RequestHead& head, transport::ServerTransac
     return tell(RequestOversized{id});
   }
   ExchangeOwner& owner = *this;
-  exchanges_.emplace(
-      id, std::make_unique<Exchange>(loop_, owner, id, head, client, options_.max_request_bytes));
+  exchanges_.emplace(id, std::make_unique<Exchange>(loop_, owner, id, head, client,
+                                                    options_.max_request_bytes, protocol()));
   tell(RequestArrived{id});
 }
 

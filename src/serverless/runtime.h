@@ -74,6 +74,11 @@ class Runtime final : private transport::Application, private ExchangeOwner, pri
   void end_when_quiet();
   void answer_status(const transport::SimpleRequest& request, transport::Responder respond);
   std::string instance_name(InstanceId id) const;
+  // That is spoken with instances.
+  transport::ClientProtocol protocol() const {
+    using transport::ClientProtocol;
+    return options_.http2 ? ClientProtocol::h2 : ClientProtocol::http1;
+  }
 
   net::EpollLoop& loop_;
   const ServerlessOptions options_;

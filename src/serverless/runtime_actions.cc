@@ -73,7 +73,7 @@ void Runtime::carry_out(const Probe& action) {
   Instance& instance = it->second;
   auto at = net::Address::from_ip("127.0.0.1", instance.port);
   instance.probe = std::make_unique<StartupProbe>(
-      loop_, *at, options_.startup_probe, options_.probe_timeout,
+      loop_, *at, options_.startup_probe, protocol(), options_.probe_timeout,
       [this, id = action.instance, name = instance.name, begun = instance.spawned](bool ok) {
         if (ok) {
           const auto took = std::chrono::round<std::chrono::milliseconds>(loop_.now() - begun);

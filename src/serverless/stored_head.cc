@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "base/text.h"
 #include "http/bytes.h"
+#include "http/connection_options.h"
 #include "http/upgrade.h"
 
 namespace warmgate::serverless {
@@ -32,7 +33,7 @@ std::vector<http::Field> end_to_end_fields(const http::Fields& fields) {
 }
 
 StoredHead::StoredHead(const http::RequestHead& head, const net::Address& client)
-    : method_(head.method) {
+    : method_(head.method), takes_trailers_(http::ForwardFilter(head.fields).accepts_trailers()) {
   std::string forwarded_for, forwarded_proto = "http";
   std::vector<http::Field> kept;
   for (const http::Field& field : end_to_end_fields(head.fields)) {
@@ -75,7 +76,7 @@ bool StoredHead::has_body() const {
 }
 
 transport::OutgoingRequest StoredHead::outgoing() const {
-  return {method_text_, target_, authority_, fields_, length_, upgrade_};
+  return {method_text_, target_, authority_, fields_, length_, upgrade_, takes_trailers_};
 }
 
 std::string_view StoredHead::store(std::string_view text) {

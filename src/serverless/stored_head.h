@@ -29,6 +29,7 @@ class StoredHead {
   http::Method method_;
   std::string_view method_text_, target_, authority_, upgrade_;
   http::BodyLength length_;
+  bool takes_trailers_;
   std::vector<http::Field> fields_;
 };
 

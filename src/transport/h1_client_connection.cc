@@ -1,7 +1,5 @@
 #include "transport/h1_client_connection.h"
 
-#include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include "base/assert.h"
@@ -12,76 +10,37 @@ namespace warmgate::transport {
 using http::Framing;
 using net::IoStatus;
 
-H1ClientConnection::H1ClientConnection(ClientPool& pool)
-    : pool_(pool),
+H1ClientConnection::H1ClientConnection(ClientPool& pool, std::unique_ptr<net::Stream> stream)
+    : ClientConnection(pool),
       loop_(pool.loop_),
+      stream_(std::move(stream)),
       parser_(pool.limits_.head),
-      timer_(loop_.timers(), [this] { on_timeout(); }) {}
+      timer_(loop_.timers(), [this] { on_timeout(); }) {
+  stream_->observe(this);
+}
 
 H1ClientConnection::~H1ClientConnection() = default;
 
-// ---- connecting ----
-
-// A connection that could not be opened is told of in run(), never from within begin().
-void H1ClientConnection::connect_next() {
-  phase_ = Phase::connecting;
-  const auto& addresses = pool_.addresses_;
-  if (addresses_tried_ == 0) first_address_ = pool_.preferred_;
-  while (addresses_tried_ < addresses.size()) {
-    const size_t index = (first_address_ + addresses_tried_++) % addresses.size();
-    auto stream = pool_.connect(addresses[index]);
-    if (!stream) {
-      connect_timed_out_ = false;
-      connect_problem_ = stream.error().message;
-      continue;
-    }
-    stream_ = std::move(*stream);
-    stream_->observe(this);
-    timer_.arm_after(pool_.limits_.connect_timeout);
-    return;
-  }
-  stream_.reset();
-  timer_.disarm();
-  loop_.defer(*this);
-}
-
-void H1ClientConnection::on_connected(int error) {
-  if (error != 0) {
-    note_connect_failure(error);
-    return connect_next();
-  }
-  ++pool_.stats_.opened;
-  pool_.note_problem({});
-  pool_.prefer(stream_->peer());
-  if (handler_ != nullptr) {
-    phase_ = Phase::head;
-    flush();
-    if (handler_ != nullptr) handler_->on_connected();
-  } else {
-    phase_ = Phase::idle;
-    timer_.arm_after(pool_.limits_.keep_alive);
-    pool_.make_idle(self_);
-  }
+void H1ClientConnection::rest() {
+  phase_ = Phase::idle;
+  timer_.arm_after(pool_.limits_.keep_alive);
+  pool_.make_idle(self_);
 }
 
 void H1ClientConnection::on_timeout() {
-  if (phase_ == Phase::idle || phase_ == Phase::flushing) return close();
-  if (phase_ != Phase::connecting) return;
-  note_connect_failure(ETIMEDOUT);
-  connect_next();
+  if (phase_ == Phase::idle || phase_ == Phase::flushing) close();
 }
 
-void H1ClientConnection::note_connect_failure(int error) {
-  connect_timed_out_ = error == ETIMEDOUT;
-  connect_problem_ = stream_->problem();
-  if (connect_problem_.empty()) connect_problem_ = std::strerror(error);
+void H1ClientConnection::retire() {
+  if (phase_ == Phase::idle) return close();
+  keep_alive_ = false;
 }
 
 // ---- the request ----
 
 void H1ClientConnection::begin(ClientHandler& handler) {
   handler_ = &handler;
-  if (phase_ == Phase::idle) phase_ = Phase::head;
+  phase_ = Phase::head;
   reused_ = served_;
   keep_alive_ = true;
   request_sent_ = bytes_sent_ = paused_ = full_ = false;
@@ -106,7 +65,7 @@ bool H1ClientConnection::send_body(std::string_view piece) {
   if (piece.empty()) return true;
   const bool chunked = request_framing_ == Framing::chunked;
   if (chunked) http::append_chunk_size(send_.tail(), piece.size());
-  if (piece.size() >= kSendDirect && !blocked_ && phase_ != Phase::connecting) {
+  if (piece.size() >= kSendDirect && !blocked_) {
     bytes_sent_ = true;
     blocked_ = send_.write(*stream_, piece) == IoStatus::would_block;
   } else {
@@ -128,19 +87,11 @@ void H1ClientConnection::send_end(std::span<const http::Field> trailers) {
 
 void H1ClientConnection::on_writable() {
   blocked_ = false;
-  if (phase_ != Phase::connecting && phase_ != Phase::closed) flush();
+  if (phase_ != Phase::closed) flush();
 }
 
 void H1ClientConnection::run() {
   if (phase_ == Phase::closed) return;
-  if (phase_ == Phase::connecting) {
-    if (stream_ != nullptr) return;
-    ++pool_.stats_.failed;
-    if (pool_.addresses_.empty()) connect_problem_ = "no address is known";
-    pool_.note_problem(connect_problem_);
-    return fail(connect_timed_out_ ? FailureKind::connect_timed_out : FailureKind::connect_failed,
-                std::move(connect_problem_));
-  }
   flush();
   if (phase_ == Phase::head || phase_ == Phase::body) process();
   if (more_to_read_ && phase_ != Phase::closed) read_more();
@@ -312,9 +263,7 @@ void H1ClientConnection::finish() {
   const bool reusable = keep_alive_ && request_sent_ && send_.empty() && received_.view().empty();
   served_ = true;
   if (reusable) {
-    phase_ = Phase::idle;
-    timer_.arm_after(pool_.limits_.keep_alive);
-    pool_.make_idle(self_);
+    rest();
   } else {
     close();
   }

@@ -1,7 +1,6 @@
 // H1ClientConnection: HTTP/1 with a backend. One transaction at a time, many one after another.
 #pragma once
 
-#include <list>
 #include <memory>
 #include <string>
 
@@ -15,14 +14,23 @@
 namespace warmgate::transport {
 
 class H1ClientConnection final : public ClientTransaction,
+                                 public ClientConnection,
                                  private net::StreamObserver,
                                  private net::Deferred {
  public:
-  explicit H1ClientConnection(ClientPool& pool);
+  // Of a connected stream. Either begin() or rest() follows.
+  H1ClientConnection(ClientPool& pool, std::unique_ptr<net::Stream> stream);
   ~H1ClientConnection() override;
 
+  void begin(ClientHandler& handler);
+  void rest();  // without a transaction
+
+  // ClientConnection
+  net::Address peer() const override { return stream_->peer(); }
+  void retire() override;
+
   // ClientTransaction
-  bool connected() const override { return phase_ != Phase::connecting; }
+  bool connected() const override { return true; }
   void send_head(const OutgoingRequest& request) override;
   bool send_body(std::string_view piece) override;
   void send_end(std::span<const http::Field> trailers) override;
@@ -35,13 +43,10 @@ class H1ClientConnection final : public ClientTransaction,
   static constexpr int kReadsPerEvent = 4;     // then other connections have their turn
   static constexpr Duration kFlushTime = 30s;  // for the last bytes of a tunnel that is over
 
-  enum class Phase : uint8_t { connecting, idle, head, body, flushing, closed };
-
-  void begin(ClientHandler& handler);
-  void connect_next();
+  enum class Phase : uint8_t { idle, head, body, flushing, closed };
 
   // net::StreamObserver and net::Deferred
-  void on_connected(int error) override;
+  void on_connected(int) override {}
   void on_readable() override { read_more(); }
   void on_writable() override;
   void run() override;
@@ -58,25 +63,18 @@ class H1ClientConnection final : public ClientTransaction,
   void fail(FailureKind kind, std::string detail);
   void close();
   void on_timeout();
-  void note_connect_failure(int error);
 
-  ClientPool& pool_;
   net::Loop& loop_;
   std::unique_ptr<net::Stream> stream_;
-  std::list<std::unique_ptr<H1ClientConnection>>::iterator self_;
   ClientHandler* handler_ = nullptr;
   ReceiveBuffer received_;
   SendBuffer send_;
   http::HeadParser parser_;
   http::BodyDecoder body_;
-  net::Timer timer_;          // without a transaction, which has its caller's limits
-  std::string upgrade_;       // the protocol that was asked for
-  size_t first_address_ = 0;  // the index of the one that was tried first
-  size_t addresses_tried_ = 0;
-  std::string connect_problem_;  // of the last address that was tried
-  bool connect_timed_out_ = false;
+  net::Timer timer_;     // without a transaction, which has its caller's limits
+  std::string upgrade_;  // the protocol that was asked for
 
-  Phase phase_ = Phase::connecting;
+  Phase phase_ = Phase::idle;
   http::Method method_ = http::Method::get;
   http::Framing request_framing_ = http::Framing::none;
   bool keep_alive_ = true;     // as far as the response says

@@ -3,6 +3,7 @@
 #include <nghttp2/nghttp2.h>
 
 #include <algorithm>
+#include <string>
 #include <vector>
 
 #include "base/assert.h"
@@ -15,6 +16,7 @@ namespace {
 constexpr size_t kMaxOutboundAcks = 1000;  // of PING and SETTINGS, that the peer does not take
 constexpr size_t kMaxSettings = 32;        // entries of one SETTINGS frame
 constexpr size_t kMaxContinuations = 8;    // frames behind one HEADERS: 144 KiB with it
+constexpr size_t kMaxSentHead = 2 << 20;   // of ours, which has its limits already
 constexpr uint32_t kNoBuiltInLimit = 1'000'000;  // resets: ours has the loop's time
 
 std::string_view text(const uint8_t* data, size_t size) {
@@ -101,7 +103,9 @@ struct H2Callbacks {
         if (its != nullptr && ends(frame->hd)) its->take_end();
         break;
       case NGHTTP2_RST_STREAM:
-        self.note_reset();
+        // What a backend resets we have asked for: it cannot be more than that.
+        if (self.role_ == H2Session::Role::server || its == nullptr) self.note_reset();
+        if (its != nullptr) its->on_reset_by_peer();
         break;
       case NGHTTP2_SETTINGS:
         if (!is_ack(frame->hd)) self.on_settings();
@@ -140,18 +144,27 @@ struct H2Callbacks {
   static int on_frame_sent(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
     H2Stream* its = stream(session, frame->hd.stream_id);
     const bool message = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
+    if (frame->hd.type == NGHTTP2_HEADERS && its != nullptr) its->on_head_sent();
     if (message && ends(frame->hd) && its != nullptr) its->on_all_sent();
     // nghttp2 itself ends a stream whose peer broke a rule.
     const bool ours = its != nullptr && its->reset_by_us_;
     if (frame->hd.type == NGHTTP2_RST_STREAM && !ours) of(user).note_reset();
+    if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR) {
+      of(user).note_problem(std::string("the peer does not speak HTTP/2 as it should: ") +
+                            nghttp2_http2_strerror(frame->goaway.error_code));
+    }
     return 0;
   }
 
-  // A head that cannot be sent, because it is too long, say: the peer shall not wait for it.
-  static int on_frame_not_sent(nghttp2_session* session, const nghttp2_frame* frame, int,
+  // A head that cannot be sent, because it is too long, say: the peer shall not wait for it. After
+  // a request's, nghttp2 closes the stream, of which the peer has not heard.
+  static int on_frame_not_sent(nghttp2_session* session, const nghttp2_frame* frame, int error,
                                void* user) {
     H2Stream* its = stream(session, frame->hd.stream_id);
-    if (frame->hd.type == NGHTTP2_HEADERS && its != nullptr) {
+    if (frame->hd.type != NGHTTP2_HEADERS || its == nullptr) return 0;
+    if (frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
+      its->on_head_refused(error);
+    } else {
       its->reset(NGHTTP2_INTERNAL_ERROR);
       of(user).wake();
     }
@@ -180,6 +193,7 @@ struct H2Callbacks {
     nghttp2_option_set_no_auto_window_update(made, 1);
     nghttp2_option_set_max_outbound_ack(made, kMaxOutboundAcks);
     nghttp2_option_set_max_settings(made, kMaxSettings);
+    nghttp2_option_set_max_send_header_block_length(made, kMaxSentHead);
     nghttp2_option_set_max_continuations(made, kMaxContinuations);
     nghttp2_option_set_stream_reset_rate_limit(made, kNoBuiltInLimit, kNoBuiltInLimit);
     return made;

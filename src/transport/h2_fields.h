@@ -3,6 +3,8 @@
 
 #include <nghttp2/nghttp2.h>
 
+#include <charconv>
+#include <cstdint>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -10,6 +12,18 @@
 #include "http/message.h"
 
 namespace warmgate::transport {
+
+// A number as a field's value, for as long as this lives.
+class NumberText {
+ public:
+  explicit NumberText(uint64_t number)
+      : end_(std::to_chars(digits_, digits_ + sizeof(digits_), number).ptr) {}
+  std::string_view view() const { return {digits_, static_cast<size_t>(end_ - digits_)}; }
+
+ private:
+  char digits_[20];
+  char* end_;
+};
 
 class H2Fields {
  public:

@@ -30,7 +30,7 @@ struct H2Limits {
   uint32_t connection_window = 1024 * 1024;  // ... in all of them
   size_t held_bytes = 1024 * 1024;  // of paused streams, before they hold up the connection
   size_t send_bytes = 1024 * 1024;  // buffered for all streams; then each waits for its own
-  H2FloodLimits floods;
+  H2FloodLimits floods{};
 };
 
 }  // namespace warmgate::transport

@@ -2,7 +2,6 @@
 
 #include <nghttp2/nghttp2.h>
 
-#include <charconv>
 #include <utility>
 
 #include "base/assert.h"
@@ -11,23 +10,8 @@
 #include "transport/h2_server_connection.h"
 
 namespace warmgate::transport {
-namespace {
 
 using http::Framing;
-
-// A number as a field's value, for as long as this lives.
-class NumberText {
- public:
-  explicit NumberText(uint64_t number)
-      : end_(std::to_chars(digits_, digits_ + sizeof(digits_), number).ptr) {}
-  std::string_view view() const { return {digits_, static_cast<size_t>(end_ - digits_)}; }
-
- private:
-  char digits_[20];
-  char* end_;
-};
-
-}  // namespace
 
 H2ServerStream::H2ServerStream(H2ServerConnection& connection)
     : H2Stream(connection),

@@ -40,11 +40,16 @@ void H2Session::start(std::unique_ptr<net::Stream> stream, std::string_view begu
   if (!begun.empty()) feed(begun);
 }
 
-H2Stream& H2Session::adopt(std::unique_ptr<H2Stream> stream, int32_t id) {
+H2Stream& H2Session::adopt(std::unique_ptr<H2Stream> stream) {
   streams_.push_front(std::move(stream));
   H2Stream& its = *streams_.front();
   its.self_ = streams_.begin();
-  its.id_ = id;
+  return its;
+}
+
+H2Stream& H2Session::adopt(std::unique_ptr<H2Stream> stream, int32_t id) {
+  H2Stream& its = adopt(std::move(stream));
+  its.opened_as(id);
   nghttp2_session_set_stream_user_data(session_.get(), id, &its);
   return its;
 }
@@ -73,6 +78,7 @@ void H2Session::read_more() {
     if (result.status != IoStatus::ok) {
       more_to_read_ = false;
       peer_ended_ = true;
+      note_end(result.status == IoStatus::failed);
       return close(result.status == IoStatus::failed || !streams_.empty());
     }
     if (phase_ == Phase::linger) {
@@ -83,6 +89,11 @@ void H2Session::read_more() {
     }
   }
   wake();
+}
+
+void H2Session::note_end(bool failed) {
+  if (!failed) return note_problem("the connection was closed before the response was complete");
+  note_problem(stream_->secure() ? stream_->problem() : "the connection was reset");
 }
 
 void H2Session::on_end_arrived() {
@@ -96,10 +107,11 @@ void H2Session::feed(std::string_view bytes) {
       session_.get(), reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
   if (taken == NGHTTP2_ERR_FLOODED || taken == NGHTTP2_ERR_TOO_MANY_CONTINUATIONS) {
     flooded_ = true;
-    go_away(NGHTTP2_ENHANCE_YOUR_CALM);
   } else if (taken < 0) {
     go_away(NGHTTP2_PROTOCOL_ERROR);
-  } else if (flooded_) {
+  }
+  if (flooded_) {
+    note_problem("the peer keeps the connection busy for nothing");
     go_away(NGHTTP2_ENHANCE_YOUR_CALM);
   }
   wake();
@@ -171,7 +183,10 @@ void H2Session::on_writable() {
 
 // Deferred: after the batch of events.
 void H2Session::run() {
-  if (phase_ == Phase::open && deliveries_wanted_) deliver();
+  if (deliveries_wanted_) deliver();
+  if (kept_ > 0) [[unlikely]]
+    sweep();
+  if (phase_ == Phase::closed) return end_if_nothing_is_kept();
   if (more_to_read_ && phase_ != Phase::closed) read_more();
   if (phase_ == Phase::open) pump();
   if (phase_ == Phase::open) on_turn();
@@ -181,8 +196,25 @@ void H2Session::run() {
 void H2Session::deliver() {
   deliveries_wanted_ = false;
   for (const auto& stream : streams_) {
-    if (stream->wants_delivery()) stream->deliver();
+    const bool open = phase_ == Phase::open || stream->closed_;
+    if (open && stream->wants_delivery()) stream->deliver();
   }
+}
+
+void H2Session::keep_closed(H2Stream& stream) {
+  if (!std::exchange(stream.closed_, true)) ++kept_;
+  wake();
+}
+
+void H2Session::sweep() {
+  const size_t before = kept_;
+  for (auto it = streams_.begin(); it != streams_.end();) {
+    H2Stream& stream = **it++;
+    if (!stream.closed_ || stream.keeps()) continue;
+    streams_.erase(stream.self_);
+    --kept_;
+  }
+  if (kept_ < before) on_stream_over();
 }
 
 // Gets frames from nghttp2; false when it is at its end.
@@ -216,7 +248,10 @@ void H2Session::pump() {
     if (!more) break;
     const size_t before = send_.size();
     const IoStatus status = send_.flush(*stream_);
-    if (status == IoStatus::failed) return close(true);
+    if (status == IoStatus::failed) {
+      note_end(true);
+      return close(true);
+    }
     blocked_ = status == IoStatus::would_block;
     if (blocked_ && (!write_timer_.armed() || send_.size() < before)) {
       write_timer_.arm_after(write_timeout_);
@@ -242,6 +277,7 @@ void H2Session::tell_room() {
 
 void H2Session::stream_closed(H2Stream& stream, uint32_t error) {
   if (block_stream_ == stream.id_) block_open_ = false;
+  if (stream.keeps()) return keep_closed(stream);
   stream.on_closed(error);
   streams_.erase(stream.self_);
   on_stream_over();
@@ -266,10 +302,21 @@ void H2Session::linger() {
 }
 
 void H2Session::tell_all_closed(uint32_t error) {
-  for (const auto& stream : streams_) stream->on_closed(error);
+  for (const auto& stream : streams_) {
+    if (stream->keeps()) {
+      keep_closed(*stream);
+    } else if (!stream->closed_) {
+      stream->on_closed(error);
+    }
+  }
+}
+
+void H2Session::note_problem(std::string problem) {
+  if (problem_.empty()) problem_ = std::move(problem);
 }
 
 void H2Session::on_write_timeout() {
+  note_problem("the peer takes no more bytes");
   close(phase_ == Phase::open);
 }
 
@@ -282,7 +329,11 @@ void H2Session::close(bool broken) {
   if (stream_ != nullptr && broken) stream_->reset_on_close();
   stream_.reset();
   if (!told) tell_all_closed(NGHTTP2_CONNECT_ERROR);
-  on_over();
+  end_if_nothing_is_kept();
+}
+
+void H2Session::end_if_nothing_is_kept() {
+  if (kept_ == 0 && !std::exchange(over_, true)) on_over();
 }
 
 }  // namespace warmgate::transport

@@ -5,7 +5,8 @@
 //          allow sending from within its callbacks.
 // Bounds.  See h2_limits.h. Reading stops while the peer takes nothing and kMaxQueuedFrames answers
 //          wait for it.
-// Life.    close() is the end: every stream that is open is told, then on_over().
+// Life.    close() is the end: every stream that is open is told, then on_over(); later, where a
+//          stream still has something to hand over.
 // Thread.  All on the loop's thread.
 // Source.  RFC 9113.
 #pragma once
@@ -13,6 +14,7 @@
 #include <cstdint>
 #include <list>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "http/header_block.h"
@@ -38,6 +40,10 @@ class H2Session : private net::StreamObserver, private net::Deferred {
     deliveries_wanted_ = true;
     wake();
   }
+  // Closed, but in the list until it keeps nothing.
+  void keep_closed(H2Stream& stream);
+  // Why the connection is over, for people.
+  const std::string& problem() const { return problem_; }
   // Received bytes: given back to the windows at once; kept by a stream; no longer kept.
   void consume(int32_t stream, size_t bytes);
   void hold(size_t bytes);
@@ -60,6 +66,7 @@ class H2Session : private net::StreamObserver, private net::Deferred {
   // Takes over a connected stream, of which `begun` was read already.
   void start(std::unique_ptr<net::Stream> stream, std::string_view begun);
   void read_more();
+  H2Stream& adopt(std::unique_ptr<H2Stream> stream);              // one that will open itself
   H2Stream& adopt(std::unique_ptr<H2Stream> stream, int32_t id);  // an opened one
   const std::list<std::unique_ptr<H2Stream>>& streams() const { return streams_; }
   bool block_open() const { return block_open_; }  // a head has begun and is not complete
@@ -67,6 +74,8 @@ class H2Session : private net::StreamObserver, private net::Deferred {
   net::Loop& loop() const { return loop_; }
   const H2Limits& limits() const { return limits_; }
   bool flooded() const { return flooded_; }
+  bool doomed() const { return doomed_; }
+  void note_problem(std::string problem);  // the first is the one that is told
 
   void go_away(uint32_t error);  // GOAWAY, then the end
   void close(bool broken);       // at once; `broken`: the peer shall not take it for an end
@@ -104,8 +113,11 @@ class H2Session : private net::StreamObserver, private net::Deferred {
   void run() override;
 
   void feed(std::string_view bytes);
+  void note_end(bool failed);
   bool stuck() const;
   void deliver();
+  void sweep();
+  void end_if_nothing_is_kept();
   void pump();
   bool fill();
   void tell_room();
@@ -136,6 +148,8 @@ class H2Session : private net::StreamObserver, private net::Deferred {
   net::Timer write_timer_;  // and the end of lingering
   std::list<std::unique_ptr<H2Stream>> streams_;
 
+  std::string problem_;
+  size_t kept_ = 0;      // streams that are closed and in the list
   size_t held_ = 0;      // by all streams
   size_t owed_ = 0;      // of these, not given back to the connection's window
   size_t buffered_ = 0;  // by all streams
@@ -146,6 +160,7 @@ class H2Session : private net::StreamObserver, private net::Deferred {
   bool deliveries_wanted_ = false;
   bool flooded_ = false;
   bool doomed_ = false;  // GOAWAY is on its way; input is ignored
+  bool over_ = false;    // on_over() was called
   bool blocked_ = false;
   bool peer_ended_ = false;
   bool end_arrived_ = false;

@@ -15,7 +15,7 @@ H2Stream::~H2Stream() {
 }
 
 bool H2Stream::open() const {
-  return session_.open() && !reset_by_us_;
+  return session_.open() && !reset_by_us_ && !closed_;
 }
 
 // ---- input ----
@@ -143,6 +143,12 @@ void H2Stream::reset(uint32_t error) {
   full_ = false;
   nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, id_, error);
   session_.wake();
+}
+
+void H2Stream::abandon() {
+  if (id_ != 0 && !closed_) return reset(NGHTTP2_CANCEL);
+  discard_input();
+  session_.keep_closed(*this);
 }
 
 }  // namespace warmgate::transport

@@ -8,7 +8,9 @@
 //          that at most one window of them comes (H2Limits::stream_window).
 // Output.  Waits here until nghttp2 asks for a frame's worth of it, as the windows allow.
 // Life.    Owned by its H2Session; destroyed when nghttp2 has closed the stream, or with the
-// session. Thread.  All on the loop's thread.
+// session.
+//          One that outlives_its_end() stays until all that came was handed over.
+// Thread.  All on the loop's thread.
 #pragma once
 
 #include <sys/types.h>
@@ -47,7 +49,10 @@ class H2Stream {
   void discard_input();                   // what was held, and what still comes
   bool put_body(std::string_view piece);  // false: enough for now, on_room() will come
   void put_end(std::span<const http::Field> trailers);
-  void reset(uint32_t error);  // RST_STREAM, in both directions
+  void reset(uint32_t error);               // RST_STREAM, in both directions
+  void abandon();                           // the same with CANCEL, at any time; no call follows
+  void opened_as(int32_t id) { id_ = id; }  // by a request of ours
+  void* user_data() { return this; }        // what nghttp2 must have of such a one
   bool reading() const { return reading_; }
   bool input_ended() const { return input_ended_; }
   bool output_waits() const { return !out_.empty(); }
@@ -57,8 +62,14 @@ class H2Stream {
   virtual void on_piece(std::string_view piece) = 0;
   virtual void on_input_end(std::span<const http::Field> trailers) = 0;
   virtual void on_room() = 0;
-  virtual void on_progress() {}  // bytes of a body went in or out
-  virtual void on_all_sent() {}  // the end of what we send is on its way
+  virtual void on_progress() {}                   // bytes of a body went in or out
+  virtual void on_head_sent() {}                  // HEADERS of ours is on its way
+  virtual void on_all_sent() {}                   // the end of what we send is on its way
+  virtual void on_head_refused(int /*error*/) {}  // nghttp2's: a request is not sent; it closes
+  virtual void on_reset_by_peer() {}              // it closes
+  // What was received to its end, and was not handed over yet, is still wanted when the stream is
+  // closed. Then on_closed() does not come.
+  virtual bool outlives_its_end() const { return false; }
   // The stream is over, and destroyed after the call. `error` is HTTP/2's.
   virtual void on_closed(uint32_t error) = 0;
 
@@ -80,6 +91,7 @@ class H2Stream {
   void deliver();
   bool wants_delivery() const { return reading_ && (!held_.empty() || end_owed()); }
   bool end_owed() const { return input_ended_ && !end_told_ && !discards_; }
+  bool keeps() const { return end_owed() && outlives_its_end(); }
   void tell_end();
   ssize_t next_output(size_t most, uint32_t& flags);
   void submit_trailers();
@@ -103,6 +115,7 @@ class H2Stream {
   bool deferred_ = false;  // nghttp2 waits for resume_output()
   bool full_ = false;      // put_body() said so: on_room() is owed
   bool reset_by_us_ = false;
+  bool closed_ = false;  // for nghttp2, or never opened; destroyed when it keeps() nothing
 };
 
 }  // namespace warmgate::transport

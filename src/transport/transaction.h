@@ -84,29 +84,36 @@ struct OutgoingRequest {
   std::span<const http::Field> fields;  // no hop-by-hop or framing field, no Host
   http::BodyLength length;
   std::string_view upgrade = {};  // the protocol to ask for, of a request without a body
+  bool takes_trailers = false;    // who asks has said so (TE); for HTTP/2
 };
 
 enum class FailureKind : uint8_t {
   connect_failed,     // no address could be reached: no byte was sent
   connect_timed_out,  // the same, by time
-  lost_early,         // the connection ended before the response head was complete
+  lost_early,         // the connection or stream ended before the response head was complete
   lost_midway,        // ... after it
   protocol,           // the peer broke the protocol, before or within the response
 };
 
 struct Failure {
   FailureKind kind = FailureKind::lost_early;
-  bool bytes_sent = false;  // may the backend have seen a part of the request?
+  // May the backend have seen a part of the request? False also where HTTP/2 says that it has done
+  // nothing about it (REFUSED_STREAM, GOAWAY).
+  bool bytes_sent = false;
   bool reused_connection = false;
   std::string detail;  // for people
 };
 
+class ClientTransaction;
+
 class ClientHandler {
  public:
   virtual ~ClientHandler() = default;
-  // A connection opened for this transaction is up, and what was sent so far is on its way. Does
-  // not come for a connection that was open before: see connected().
-  virtual void on_connected() {}
+  // The connection that this transaction waited for is up, and what was sent so far is on its way:
+  // from now on the transaction is this one, and the one before is gone. Does not come for a
+  // connection that was open before: see connected(). The one call in which a handler may not end
+  // its transaction.
+  virtual void on_connected(ClientTransaction& transaction) = 0;
   virtual void on_interim(const http::ResponseHead& head) = 0;
   virtual void on_response(const http::ResponseHead& head) = 0;  // 101: what follows is a tunnel
   virtual void on_body(std::string_view piece) = 0;

@@ -98,18 +98,18 @@ class World {
   }
   // A good head, with an end or without, whole or in two frames; now and then it has a wrong field.
   std::string request() {
-    std::string block;
-    const auto add = [&block](const std::string& name, const std::string& value) {
-      block += '\x10';
-      for (const std::string& text : {name, value}) block += static_cast<char>(text.size()) + text;
-    };
-    add(":method", script_.below(2) == 0 ? "GET" : "POST");
-    add(":scheme", "http");
-    add(":path", kTargets[script_.below(std::size(kTargets))]);
-    add(":authority", "h");
-    if (script_.below(4) == 0) add("content-length", std::to_string(script_.below(8) * 500));
-    if (script_.below(8) == 0) add("expect", "100-continue");
-    if (script_.below(8) == 0) add(std::string(script_.take(3)), std::string(script_.take(5)));
+    H2FieldList fields{{":method", script_.below(2) == 0 ? "GET" : "POST"}, {":scheme", "http"}};
+    fields.emplace_back(":path", kTargets[script_.below(std::size(kTargets))]);
+    fields.emplace_back(":authority", "h");
+    if (script_.below(4) == 0) {
+      fields.emplace_back("content-length", std::to_string(script_.below(8) * 500));
+    }
+    if (script_.below(8) == 0) fields.emplace_back("expect", "100-continue");
+    if (script_.below(8) == 0) {
+      const std::string name(script_.take(3));
+      fields.emplace_back(name, std::string(script_.take(5)));
+    }
+    const std::string block = h2_block(fields);
     const uint8_t end = script_.below(2) == 0 ? NGHTTP2_FLAG_END_STREAM : 0;
     const int32_t stream = next_stream_;
     next_stream_ += 2;

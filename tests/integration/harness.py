@@ -99,6 +99,12 @@ def digits_answers(body):
     return [row.index(max(row)) for row in rows]
 
 
+def run(*command):
+    """What a program that ends by itself printed, its messages, and its exit status."""
+    done = subprocess.run(command, capture_output=True, timeout=2 * PATIENCE_S)
+    return done.stdout.decode(), done.stderr.decode(), done.returncode
+
+
 class Program:
     """A context manager: the process, and whatever it started, is gone behind it."""
 

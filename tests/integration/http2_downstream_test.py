@@ -3,12 +3,11 @@ frame by frame, what RFC 9113 says of errors, and attacks, with the memory that 
 import json
 import re
 import shutil
-import subprocess
 import tempfile
 import unittest
 
 from harness import (INFER, MIB, PATIENCE_S, App, Gateway, Model, ProcessTest, Runtime,
-                     digits_answers, eventually, small_requests)
+                     digits_answers, eventually, run, small_requests)
 from http2 import (CANCEL, COMPRESSION_ERROR, ENHANCE_YOUR_CALM, FRAME_SIZE_ERROR, PROTOCOL_ERROR,
                    STREAM_CLOSED, Client)
 from hyperframe.frame import (ContinuationFrame, DataFrame, HeadersFrame, PingFrame, PriorityFrame,
@@ -20,11 +19,6 @@ services:
   - {{name: app, slo: 10s, always_on: {{backends: '{url}', concurrency: 32}},
      health: {{enabled: false}}}}
 """
-
-
-def run(*command):
-    done = subprocess.run(command, capture_output=True, timeout=2 * PATIENCE_S)
-    return done.stdout.decode(), done.stderr.decode(), done.returncode
 
 
 class Clients(ProcessTest):

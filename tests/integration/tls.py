@@ -44,11 +44,13 @@ class Authority:
 class TlsFront:
     """A context manager: takes TLS at `port` and passes the bytes on to `target` ("host:port")."""
 
-    def __init__(self, target, certificate, key, idle_s=None, client_ca=None):
+    def __init__(self, target, certificate, key, idle_s=None, client_ca=None, alpn=()):
         self.target = target.rsplit(":", 1)
         self.idle_s = idle_s  # closes a connection that was silent for so long
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(certificate, key)
+        if alpn:
+            self.context.set_alpn_protocols(alpn)
         if client_ca:
             self.context.verify_mode = ssl.CERT_REQUIRED
             self.context.load_verify_locations(client_ca)

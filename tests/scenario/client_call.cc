@@ -5,13 +5,18 @@ namespace warmgate::test {
 using http::BodyLength;
 
 ClientCall::ClientCall(net::Loop& loop, transport::ClientPool& pool, const Request& request)
-    : request_(request), transaction_(&pool.begin(*this)), resume_(loop.timers(), [this] {
+    : request_(request),
+      transaction_(&pool.begin(*this, request.need)),
+      resume_(loop.timers(), [this] {
         if (!over()) resume();
       }) {
   BodyLength length = BodyLength::none();
   if (!request_.body.empty()) length = BodyLength::of(request_.body.size());
   if (request_.chunked) length = BodyLength::chunked();
-  transaction_->send_head({request_.method, request_.target, "backend", {}, length});
+  std::vector<http::Field> fields;
+  for (const auto& [name, value] : request_.fields) fields.push_back({name, value});
+  transaction_->send_head(
+      {request_.method, request_.target, "backend", fields, length, {}, request_.takes_trailers});
   send_more();
 }
 

@@ -19,6 +19,9 @@ class ClientCall final : public transport::ClientHandler {
     std::string body{};
     bool chunked = false;
     std::string trailer{};  // the value of a field "t"
+    std::vector<std::pair<std::string, std::string>> fields{};
+    bool takes_trailers = false;
+    transport::ClientPool::Need need = transport::ClientPool::Need::any;
   };
 
   ClientCall(net::Loop& loop, transport::ClientPool& pool, const Request& request);
@@ -35,6 +38,7 @@ class ClientCall final : public transport::ClientHandler {
   const std::optional<transport::Failure>& failure() const { return failure_; }
   const std::vector<int>& interim() const { return interim_; }
   int status() const { return status_; }
+  int writable_calls() const { return writable_calls_; }
   const std::string& body() const { return body_; }
   const std::vector<std::pair<std::string, std::string>>& trailers() const { return trailers_; }
 
@@ -42,11 +46,17 @@ class ClientCall final : public transport::ClientHandler {
   std::function<void()> on_over;
 
  private:
+  void on_connected(transport::ClientTransaction& transaction) override {
+    transaction_ = &transaction;
+  }
   void on_interim(const http::ResponseHead& head) override { interim_.push_back(head.status); }
   void on_response(const http::ResponseHead& head) override;
   void on_body(std::string_view piece) override;
   void on_response_end(std::span<const http::Field> trailers) override;
-  void on_writable() override { send_more(); }
+  void on_writable() override {
+    ++writable_calls_;
+    send_more();
+  }
   void on_failed(const transport::Failure& failure) override;
   void send_more();
 
@@ -58,6 +68,7 @@ class ClientCall final : public transport::ClientHandler {
   net::Timer resume_;
   std::vector<int> interim_;
   int status_ = 0;
+  int writable_calls_ = 0;
   std::string body_;
   std::vector<std::pair<std::string, std::string>> trailers_;
   bool complete_ = false;

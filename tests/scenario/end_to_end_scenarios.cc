@@ -1,4 +1,5 @@
-// A client pool against a server, many calls at once, over a network that misbehaves.
+// A client pool against a server, many calls at once, over a network that misbehaves: by HTTP/1,
+// and from kByH2 on by HTTP/2.
 #include "client_call.h"
 #include "server_fixture.h"
 
@@ -72,11 +73,19 @@ class EndToEnd : public ServerScenario {
     ASSERT_TRUE(loop_.run_until(look));
   }
 
-  transport::ClientPool pool_{loop_, {}};
+  static constexpr uint64_t kByH2 = 1000;  // seeds
+  static transport::ClientLimits limits() {
+    transport::ClientLimits limits;
+    if (GetParam() >= kByH2) limits.protocol = transport::ClientProtocol::h2;
+    return limits;
+  }
+
+  transport::ClientPool pool_{loop_, limits()};
   int succeeded_ = 0;
   int failed_ = 0;
 };
 INSTANTIATE_TEST_SUITE_P(Seeds, EndToEnd, testing::Range(uint64_t{1}, uint64_t{13}));
+INSTANTIATE_TEST_SUITE_P(ByH2, EndToEnd, testing::Range(uint64_t{1001}, uint64_t{1013}));
 
 TEST_P(EndToEnd, EveryCallGetsItsOwnAnswer) {
   run_calls(150);

@@ -45,8 +45,11 @@ void GatewayScenario::start(const ServiceText& text, const PlatformSettings& pla
   if (always_on_ == nullptr) start_backends(platform);
   std::string yaml = "listen: \"10.0.0.1:80\"\nadmin: off\n" + text.global;
   yaml += "services:\n  - name: digits\n    slo: " + text.slo + "\n";
-  if (!text.always_on.empty()) yaml += "    always_on: " + text.always_on + "\n";
-  if (!text.serverless.empty()) yaml += "    serverless: " + text.serverless + "\n";
+  const std::string open = by_h2() ? "{protocol: h2, " : "{";
+  const auto pool = [&open](const std::string& name, const std::string& its) {
+    return its.empty() ? "" : "    " + name + ": " + open + its.substr(1) + "\n";
+  };
+  yaml += pool("always_on", text.always_on) + pool("serverless", text.serverless);
   start_yaml(yaml + text.more);
 }
 

@@ -22,6 +22,9 @@ inline const net::Address kGateway = *net::Address::from_ip("10.0.0.1", 80);
 inline const net::Address kAlwaysOn = *net::Address::from_ip("10.0.1.1", 8080);
 inline const net::Address kServerless = *net::Address::from_ip("10.0.2.1", 8080);
 
+// Seeds with which HTTP/2 is spoken with the backends begin here.
+inline constexpr uint64_t kByH2 = 1000;
+
 inline std::string get(const std::string& target, const std::string& more = "") {
   return "GET " + target + " HTTP/1.1\r\nhost: h\r\n" + more + "\r\n";
 }
@@ -61,6 +64,7 @@ class Client {
 // Parameterized by the seed, which a failing test's name shows.
 class GatewayScenario : public testing::TestWithParam<uint64_t> {
  protected:
+  static bool by_h2() { return GetParam() >= kByH2; }
   // What each scenario's policy did, it does again from its recording.
   void TearDown() override;
 
@@ -101,6 +105,9 @@ class GatewayScenario : public testing::TestWithParam<uint64_t> {
 
 inline auto seeds() {
   return testing::Range(uint64_t{1}, uint64_t{6});
+}
+inline auto seeds_by_h2() {
+  return testing::Range(kByH2, kByH2 + 3);
 }
 
 }  // namespace warmgate::test

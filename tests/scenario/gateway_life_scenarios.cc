@@ -272,6 +272,7 @@ TEST_P(Life, malformed_requests_reach_no_backend) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, Life, seeds());
+INSTANTIATE_TEST_SUITE_P(ByH2, Life, seeds_by_h2());
 
 }  // namespace
 }  // namespace warmgate::test

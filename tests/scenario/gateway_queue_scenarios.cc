@@ -220,6 +220,7 @@ TEST_P(Queue, an_unknown_route_is_404) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, Queue, seeds());
+INSTANTIATE_TEST_SUITE_P(ByH2, Queue, seeds_by_h2());
 
 }  // namespace
 }  // namespace warmgate::test

@@ -261,6 +261,7 @@ TEST_P(Streams, a_stream_that_breaks_off_after_its_first_event_is_cut) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, Streams, seeds());
+INSTANTIATE_TEST_SUITE_P(ByH2, Streams, seeds_by_h2());
 
 }  // namespace
 }  // namespace warmgate::test

@@ -55,21 +55,9 @@ class H2LimitsScenario : public H2ServerScenario {
     EXPECT_GT(raw_->goaways(), 0) << "the client is told why";
     return raw_->goaway_error();
   }
-  // A header block without compression: literals, never indexed.
-  static std::string block(const H2FieldList& fields) {
-    std::string out;
-    for (const auto& [name, value] : fields) {
-      out.push_back('\x10');
-      for (const std::string& text : {name, value}) {
-        out.push_back(static_cast<char>(text.size()));
-        out += text;
-      }
-    }
-    return out;
-  }
   static std::string headers(const H2FieldList& fields, int32_t stream = 1,
                              uint8_t flags = kEndStream | kEndHeaders) {
-    return h2_frame(NGHTTP2_HEADERS, flags, stream, block(fields));
+    return h2_frame(NGHTTP2_HEADERS, flags, stream, h2_block(fields));
   }
 
   std::unique_ptr<H2RawPeer> raw_;
@@ -121,7 +109,7 @@ TEST_P(H2LimitsScenario, AHeadThatDoesNotEndIsCutOff) {
   const Instant begun = loop_.now();
   for (int i = 0; i < 6 && !raw_->over(); ++i) {
     loop_.run_for(2s);
-    if (i < 5) raw_->send(h2_frame(NGHTTP2_CONTINUATION, 0, 1, block({{"x", "y"}})));
+    if (i < 5) raw_->send(h2_frame(NGHTTP2_CONTINUATION, 0, 1, h2_block({{"x", "y"}})));
   }
   EXPECT_LE(loop_.now() - begun, 12s + 1ms);
   EXPECT_GE(loop_.now() - begun, 10s);
@@ -398,7 +386,7 @@ TEST_P(H2LimitsScenario, ContinuationsWithoutEndEndTheConnection) {
   raw_->send(headers(kGet, 1, kEndStream));
   int sent = 0;
   for (; sent < 1'000 && !raw_->over(); ++sent) {
-    raw_->send(h2_frame(NGHTTP2_CONTINUATION, 0, 1, block({{"x", "y"}})));
+    raw_->send(h2_frame(NGHTTP2_CONTINUATION, 0, 1, h2_block({{"x", "y"}})));
     loop_.run_until_idle();
   }
   EXPECT_LE(sent, 10);
@@ -408,7 +396,7 @@ TEST_P(H2LimitsScenario, ContinuationsWithoutEndEndTheConnection) {
 // One entry of 4 KB in the table, and then only references to it: a few bytes each.
 TEST_P(H2LimitsScenario, ABombOfReferencesEndsTheConnection) {
   settle_raw();
-  std::string bomb = block(kGet);
+  std::string bomb = h2_block(kGet);
   const std::string value(100, 'v');
   bomb += "\x40\x01x" + std::string(1, static_cast<char>(value.size())) + value;
   bomb += std::string(10'000, '\xbe');  // the first entry of the dynamic table

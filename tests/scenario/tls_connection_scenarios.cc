@@ -117,6 +117,86 @@ TEST_P(TlsConnections, WhatFailsInTheHandshakeIsAConnectFailure) {
   EXPECT_EQ(application_.requests.size(), 0u);
 }
 
+// The server of these scenarios speaks either, and so do their pools.
+class TlsProtocols : public TlsConnections {
+ protected:
+  void make_pool(transport::ClientProtocol protocol, net::TlsClient& client) {
+    transport::ClientLimits limits;
+    limits.protocol = protocol;
+    either_ = std::make_unique<transport::ClientPool>(loop_, limits, &client);
+    either_->set_addresses({kTlsAddress});
+  }
+  std::unique_ptr<ClientCall> begin(ClientCall::Request request) {
+    return std::make_unique<ClientCall>(loop_, *either_, request);
+  }
+
+  std::unique_ptr<transport::ClientPool> either_;
+};
+INSTANTIATE_TEST_SUITE_P(Seeds, TlsProtocols, testing::Range(uint64_t{1}, uint64_t{11}));
+
+TEST_P(TlsProtocols, OneHandshakeTellsWhatIsSpoken) {
+  serve();
+  make_pool(transport::ClientProtocol::automatic, client_);
+  std::vector<std::unique_ptr<ClientCall>> calls;
+  const std::string body = pattern(400'000);
+  for (int i = 0; i < 20; ++i) {
+    calls.push_back(begin({.method = "POST", .target = "/echo", .body = body, .trailer = "v"}));
+  }
+  calls[7]->cancel();
+  loop_.run_until_idle();
+  for (int i = 0; i < 20; ++i) {
+    if (i == 7) continue;
+    ASSERT_TRUE(calls[i]->succeeded());
+    ASSERT_TRUE(calls[i]->body() == body);
+  }
+  EXPECT_EQ(either_->stats().opened, 1u);
+  EXPECT_EQ(either_->stats().opened_h2, 1u);
+  EXPECT_EQ(client_.stats().full, 1u);
+  EXPECT_EQ(http_->stats().h2_requests, 19u);
+}
+
+TEST_P(TlsProtocols, AnUpgradeGetsAConnectionOfHttp1) {
+  serve();
+  make_pool(transport::ClientProtocol::automatic, client_);
+  const auto plain = begin({.target = "/hello"});
+  const auto upgrade = begin({.target = "/hello", .need = transport::ClientPool::Need::http1});
+  loop_.run_until_idle();
+  EXPECT_TRUE(plain->succeeded());
+  EXPECT_TRUE(upgrade->succeeded());
+  EXPECT_EQ(either_->stats().opened, 2u);
+  EXPECT_EQ(either_->stats().opened_h2, 1u);
+}
+
+TEST_P(TlsProtocols, AheadOfTheFirstRequestOneConnectionIsEnough) {
+  serve();
+  make_pool(transport::ClientProtocol::automatic, client_);
+  either_->preconnect(5);
+  loop_.run_until_idle();
+  EXPECT_EQ(either_->idle(), 1u);
+  const auto call = begin({.target = "/hello"});
+  loop_.run_until_idle();
+  EXPECT_TRUE(call->succeeded());
+  EXPECT_EQ(either_->stats().opened, 1u);
+}
+
+TEST_P(TlsProtocols, OnlyHttp1WhereThatIsAskedFor) {
+  serve();
+  make_pool(transport::ClientProtocol::http1, client_);
+  const auto call = begin({.target = "/hello"});
+  loop_.run_until_idle();
+  EXPECT_TRUE(call->succeeded());
+  EXPECT_EQ(http_->stats().h2_requests, 0u);
+}
+
+TEST_P(TlsProtocols, HttpsIsTheSchemeThere) {
+  serve();
+  make_pool(transport::ClientProtocol::h2, client_);
+  const auto call = begin({.method = "POST", .target = "/echo", .body = pattern(100'000)});
+  loop_.run_until_idle();
+  EXPECT_TRUE(call->body() == pattern(100'000));
+  EXPECT_EQ(http_->stats().h2_requests, 1u);
+}
+
 // Until the handshake is done nothing of the request is on the wire, whatever breaks.
 TEST_P(TlsConnections, AResetIsAConnectFailureAsLongAsTheHandshakeLasts) {
   serve();

@@ -29,18 +29,6 @@ std::string H2Response::field(std::string_view name) const {
   return "";
 }
 
-std::string h2_frame(uint8_t type, uint8_t flags, int32_t stream, std::string_view payload) {
-  std::string out;
-  const auto put = [&out](uint32_t value, int bits) {
-    for (bits -= 8; bits >= 0; bits -= 8) out.push_back(static_cast<char>(value >> bits));
-  };
-  put(static_cast<uint32_t>(payload.size()), 24);
-  put(type, 8);
-  put(flags, 8);
-  put(static_cast<uint32_t>(stream), 32);
-  return out.append(payload);
-}
-
 nghttp2_session_callbacks* H2Peer::callbacks() {
   nghttp2_session_callbacks* made = nullptr;
   nghttp2_session_callbacks_new(&made);

@@ -2,21 +2,16 @@
 // them.
 #pragma once
 
-#include <nghttp2/nghttp2.h>
-
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
+#include "support/h2_frames.h"
 #include "support/raw_peer.h"
 
 namespace warmgate::test {
-
-using H2FieldList = std::vector<std::pair<std::string, std::string>>;
 
 struct H2Response {
   std::vector<int> interim;
@@ -39,10 +34,6 @@ struct H2Request {
   H2FieldList trailers{};
   bool ends = true;  // false: more will come, by finish()
 };
-
-// The bytes of one frame.
-std::string h2_frame(uint8_t type, uint8_t flags, int32_t stream, std::string_view payload);
-inline constexpr std::string_view kH2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 class H2Peer {
  public:

@@ -2,11 +2,7 @@
 // back: nothing keeps it from breaking the rules.
 #pragma once
 
-#include <nghttp2/nghttp2.h>
-
 #include <map>
-#include <memory>
-#include <string>
 #include <string_view>
 
 #include "support/h2_peer.h"
@@ -17,7 +13,6 @@ class H2RawPeer {
  public:
   // Sends the preface and empty SETTINGS; acknowledges the other side's.
   H2RawPeer(net::Loop& loop, const net::Address& to);
-  ~H2RawPeer();
 
   void send(std::string_view bytes) { peer_.send(bytes); }
   RawPeer& peer() { return peer_; }
@@ -28,11 +23,10 @@ class H2RawPeer {
 
  private:
   void feed();
-  void on_frame(uint8_t type, uint8_t flags, int32_t stream, std::string_view payload);
-  void inflate(H2Response& response, std::string_view block);
+  void on_frame(const H2Frame& frame);
 
   RawPeer peer_;
-  nghttp2_hd_inflater* inflater_ = nullptr;
+  H2Inflater inflater_;
   std::map<int32_t, H2Response> responses_;
   int goaways_ = 0;
   uint32_t goaway_error_ = 0;

@@ -14,15 +14,15 @@
 #include "base/pen.h"
 #include "http/message.h"
 
-namespace warmgate::gateway {
+namespace warmgate::http {
 
 class FieldStore {
  public:
   // Room for `count` fields and `bytes` of text.
   void reserve(size_t bytes, size_t count) {
-    const size_t before_text = count * sizeof(http::Field);
+    const size_t before_text = count * sizeof(Field);
     arena_ = std::make_unique_for_overwrite<std::byte[]>(before_text + bytes);
-    fields_ = reinterpret_cast<http::Field*>(arena_.get());
+    fields_ = reinterpret_cast<Field*>(arena_.get());
     size_ = 0;
     count_max_ = count;
     text_ = Pen(reinterpret_cast<char*>(arena_.get() + before_text));
@@ -48,7 +48,7 @@ class FieldStore {
     return {begin, static_cast<size_t>(text_.at() - begin)};
   }
 
-  void add(const http::Field& field) { push({keep(field.name), keep(field.value), field.id}); }
+  void add(const Field& field) { push({keep(field.name), keep(field.value), field.id}); }
 
   // Copies a whole head in one go; rebased() then gives for a view into it the one into the copy,
   // and for any other text a copy of its own.
@@ -61,25 +61,25 @@ class FieldStore {
     if (offset >= source_.size()) return keep(view);
     return {copy_ + offset, view.size()};
   }
-  void add_rebased(const http::Field& field) {
+  void add_rebased(const Field& field) {
     push({rebased(field.name), rebased(field.value), field.id});
   }
 
   // For names and values with static storage, and those kept before.
   void add_kept(std::string_view name, std::string_view value) {
-    push({name, value, http::FieldName::other});
+    push({name, value, FieldName::other});
   }
 
-  std::span<const http::Field> span() const { return {fields_, size_}; }
+  std::span<const Field> span() const { return {fields_, size_}; }
 
  private:
-  void push(const http::Field& field) {
+  void push(const Field& field) {
     WG_ASSERT(size_ < count_max_, "a field store was reserved too small");
-    ::new (fields_ + size_++) http::Field(field);
+    ::new (fields_ + size_++) Field(field);
   }
 
   std::unique_ptr<std::byte[]> arena_;  // fields first, then text
-  http::Field* fields_ = nullptr;
+  Field* fields_ = nullptr;
   size_t size_ = 0;
   size_t count_max_ = 0;
   Pen text_{nullptr};
@@ -88,4 +88,4 @@ class FieldStore {
   const char* copy_ = nullptr;
 };
 
-}  // namespace warmgate::gateway
+}  // namespace warmgate::http
