@@ -172,7 +172,8 @@ CodecPtr<Service> health_section() {
   auto section = std::make_shared<Section<Service>>();
   section->key("enabled", at(&H::enabled), boolean(), "Probe the always-on backends.")
       .key("path", via(&Service::probes, &Probes::health_path), request_path(),
-           "What a probe asks for; an answer 2xx is healthy.")
+           "What a probe asks for by GET; an answer 2xx is healthy. "
+           "`/grpc.health.v1.Health/Check` calls gRPC's health service instead.")
       .key("interval", at(&H::interval), duration(100ms, 1h), "Time between probes of a backend.")
       .key("timeout", at(&H::timeout), duration(10ms, 5min), "Longest wait for a probe's answer.")
       .key("unhealthy_after", at(&H::unhealthy_after), integer<uint32_t>(1, 100),
@@ -190,7 +191,8 @@ CodecPtr<Service> wake_section() {
       ->key("enabled", at(&W::enabled), boolean(),
             "Wake a sleeping serverless pool before it is needed.")
       .key("path", via(&Service::probes, &Probes::wake_path), request_path(),
-           "What a wake or a ping asks for; it should answer 2xx only when the model is loaded.")
+           "What a wake or a ping asks for; it should answer 2xx only when the model is loaded. "
+           "`/grpc.health.v1.Health/Check` as with `health`.")
       .key("timeout", at(&W::timeout), duration(1s, 1h),
            "How long one wake may take before another is sent.")
       .key("headroom", at(&W::headroom), number(0.01, 1),

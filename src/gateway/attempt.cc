@@ -95,15 +95,30 @@ void Attempt::on_response(const http::ResponseHead& head) {
     scanner_ = std::make_unique<http::FirstEventScanner>(is_real_output);
     return withhold(head);
   }
+  if (exchange_.request().grpc) [[unlikely]]
+    return on_grpc_head(head);
   head_ = &head;
   offer();  // may destroy this
+}
+
+void Attempt::on_grpc_head(const http::ResponseHead& head) {
+  grpc_status_ = http::find_grpc_status(head.fields.span());
+  const bool told = grpc_status_ || status_ != 200 || head.framing == http::Framing::none;
+  if (!told && exchange_.request_complete()) return withhold(head);
+  head_ = &head;
+  offer();  // may destroy this
+}
+
+// What a backend is judged by: of a gRPC answer the HTTP status that means the same as its own.
+inline uint16_t Attempt::judged_status() const {
+  return grpc_status_ && status_ == 200 ? http::http_status_of(*grpc_status_) : status_;
 }
 
 // The policy answers within the call: the attempt is committed, or cancelled and destroyed.
 void Attempt::offer() {
   first_byte_at_ = service_.loop().now();
   saw_cold_start_ = evidence_ && evidence_->age < first_byte_at_ - started_at_;
-  service_.attempt_first_byte(*this, {id_, status_, evidence_});
+  service_.attempt_first_byte(*this, {id_, judged_status(), evidence_});
 }
 
 void Attempt::withhold(const http::ResponseHead& head) {
@@ -136,25 +151,30 @@ void Attempt::on_body(std::string_view piece) {
     return;
   }
   withheld_body_.append(piece);
-  const bool real = scanner_->feed(piece) || withheld_body_.size() > kMaxWithheld;
+  const bool real =
+      scanner_ == nullptr || scanner_->feed(piece) || withheld_body_.size() > kMaxWithheld;
   if (real) offer();  // may destroy this
 }
 
 void Attempt::on_response_end(std::span<const http::Field> trailers) {
   if (switches()) return on_tunnel_end();
   transaction_ = nullptr;
+  if (exchange_.request().grpc && !grpc_status_) {
+    grpc_status_ = http::find_grpc_status(trailers).value_or(http::GrpcStatus::unknown);
+  }
   if (!committed_) {
-    // An event stream that ended without a real event: what there is must be judged now.
+    // A stream that ended without a real event or message: what there is must be judged now.
     Service& service = service_;
     const policy::AttemptId id = id_;
     offer();
     if (service.find_attempt(id) == nullptr) return;
   }
-  const bool busy = status_ == 429 || status_ == 503;
-  const Outcome outcome = busy             ? Outcome::refused_busy
-                          : status_ >= 500 ? Outcome::server_error
-                          : status_ >= 400 ? Outcome::client_error
-                                           : Outcome::ok;
+  const uint16_t status = judged_status();
+  const bool busy = status == 429 || status == 503;
+  const Outcome outcome = busy            ? Outcome::refused_busy
+                          : status >= 500 ? Outcome::server_error
+                          : status >= 400 ? Outcome::client_error
+                                          : Outcome::ok;
   exchange_.complete(trailers);
   finish(outcome, {});
 }

@@ -4,6 +4,10 @@
 //           At every point: failed, timed out, or cancelled by the policy.
 // Streams.  The head of an event stream is withheld until its first real event: only then has the
 //           model begun to answer. At most kMaxWithheld bytes are kept back.
+// gRPC.     Once the whole request is here, the head is withheld until the first message or the
+// end:
+//           a failure that only the trailers tell can then still be repeated. Before that a client
+//           may be waiting for the head.
 // Tunnels.  A committed response of 101 makes a tunnel: bytes pass as bodies do, each direction
 // ends
 //           for itself, and the attempt with both; or when nothing passed for too long.
@@ -15,6 +19,7 @@
 #include <string>
 
 #include "http/field_store.h"
+#include "http/grpc.h"
 #include "http/sse.h"
 #include "net/timer.h"
 #include "policy/events.h"
@@ -69,6 +74,8 @@ class Attempt final : public transport::ClientHandler {
   void note_connected();
   void send_request_head();
   void withhold(const http::ResponseHead& head);
+  void on_grpc_head(const http::ResponseHead& head);
+  uint16_t judged_status() const;
   void offer();
   Duration pause_limit() const;
   Duration tunnel_limit() const;
@@ -103,6 +110,7 @@ class Attempt final : public transport::ClientHandler {
   bool paused_ = false;
   bool saw_cold_start_ = false;
   bool backend_ended_ = false;
+  std::optional<http::GrpcStatus> grpc_status_;  // as far as it is known
 };
 
 }  // namespace warmgate::gateway

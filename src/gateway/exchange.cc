@@ -9,6 +9,7 @@
 #include "gateway/evidence.h"
 #include "gateway/service.h"
 #include "gateway/stream_request.h"
+#include "http/grpc.h"
 
 namespace warmgate::gateway {
 
@@ -82,7 +83,14 @@ void Exchange::on_body(std::string_view piece) {
   }
   for (Attempt* attempt : attempts_) attempt->send_body(piece);
   pace();
-  if (overflows) lose_replay();  // last: the policy may have something to say
+  const bool lost = overflows || (request_.grpc && !attempts_.empty() && several_messages());
+  if (lost) lose_replay();  // last: the policy may have something to say
+}
+
+bool Exchange::several_messages() const {
+  if (replay_lost_) return false;
+  const auto first = http::read_grpc_frame(replay_);
+  return first && replay_.size() > http::kGrpcFrameBytes + first->length;
 }
 
 void Exchange::on_request_end(std::span<const http::Field> trailers) {
@@ -120,6 +128,8 @@ void Exchange::attempt_started(Attempt& attempt) {
   if (!replay_.empty()) attempt.send_body(replay_);
   if (body_complete_) attempt.send_end(trailer_store_.span());
   pace();
+  if (request_.grpc && several_messages()) [[unlikely]]
+    lose_replay();
 }
 
 void Exchange::attempt_ended(Attempt& attempt) {
@@ -301,7 +311,9 @@ void Exchange::answer_problem(uint16_t status, std::string_view reason, std::str
 
 LocalReply Exchange::local_reply(uint16_t status, std::string_view reason, std::string_view detail,
                                  Duration retry_after) const {
-  return {status, reason, detail, retry_after, attempts_made_, service_.loop().now() - arrived_at_};
+  return {status,       reason,         detail,
+          retry_after,  attempts_made_, service_.loop().now() - arrived_at_,
+          request_.grpc};
 }
 
 void Exchange::on_total_timeout() {

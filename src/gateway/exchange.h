@@ -8,6 +8,9 @@
 // A client that asked for an event stream may be promised one while it waits (Waiting): from then
 // on the status is 200, and an error is an event.
 //
+// A gRPC request of one message is kept and repeated as any body is; with its second message it can
+// be no more, because its first one may have been answered.
+//
 // The policy says when an attempt begins and which one is passed on; the Exchange keeps the body
 // for attempts that may follow (the replay buffer), and owns the way back to the client.
 #pragma once
@@ -81,6 +84,7 @@ class Exchange final : public transport::ServerHandler {
   void pace();
   bool body_wanted() const;
   void lose_replay();
+  bool several_messages() const;
   void refuse_size();
   void on_total_timeout();
   void answer_problem(uint16_t status, std::string_view reason, std::string_view detail,

@@ -47,7 +47,8 @@ Gateway::Gateway(net::Loop& loop, net::Resolver& resolver, const config::Config&
       access_log_(loop, config.log.format, config.log.access ? std::move(access_sink) : nullptr),
       started_at_(loop.now()),
       tls_(loop.wall_seconds()),
-      server_(loop, *this, server_limits(config)) {
+      server_(loop, *this, server_limits(config)),
+      grpc_health_([this](std::string_view service) { return serving(service); }) {
   for (const config::Service& service : config.services) {
     services_.push_back(std::make_unique<Service>(
         Surroundings{loop, resolver, access_log_, tls_, [this] { try_start(); }, seed++, secret},
@@ -127,6 +128,14 @@ bool Gateway::drained() const {
   return draining_ && server_.connections() == 0;
 }
 
+GrpcHealth::Serving Gateway::serving(std::string_view service) const {
+  const auto has_name = [service](const config::Service& each) { return each.name == service; };
+  if (!service.empty() && std::ranges::none_of(config_.services, has_name)) {
+    return GrpcHealth::Serving::unknown_service;
+  }
+  return draining_ ? GrpcHealth::Serving::no : GrpcHealth::Serving::yes;
+}
+
 // The router's own Service is the one in the configuration; ours has the same index.
 Service* Gateway::route(const http::RequestHead& head) {
   const auto lookup = [&head](std::string_view name) -> std::optional<std::string_view> {
@@ -139,9 +148,13 @@ Service* Gateway::route(const http::RequestHead& head) {
 }
 
 void Gateway::on_request(const http::RequestHead& head, transport::ServerTransaction& transaction) {
+  if (http::is_grpc(head.fields) && GrpcHealth::is_for(head.target)) [[unlikely]] {
+    return grpc_health_.handle(head, transaction);
+  }
   if (Service* service = route(head)) return service->handle(head, transaction);
   ++unrouted_;
   LocalReply reply;
+  reply.grpc = http::is_grpc(head.fields);
   reply.status = 404;
   reply.reason = "no-route";
   reply.detail = "No service of this gateway matches the host and path of this request.";

@@ -11,6 +11,7 @@
 #include "config/config.h"
 #include "config/router.h"
 #include "gateway/access_log.h"
+#include "gateway/grpc_health.h"
 #include "gateway/service.h"
 #include "net/loop.h"
 #include "net/resolver.h"
@@ -57,6 +58,7 @@ class Gateway final : public transport::Application {
 
  private:
   Status open_tls();
+  GrpcHealth::Serving serving(std::string_view service) const;
   Service* route(const http::RequestHead& head);
   void try_start();
   bool names_settled(std::string& problem) const;
@@ -73,6 +75,7 @@ class Gateway final : public transport::Application {
   TlsContexts tls_;
   std::unique_ptr<net::TlsServer> tls_server_;  // when a listener wants it
   transport::Server server_;
+  GrpcHealth grpc_health_;
   // The server outlives the services: their exchanges let go of its connections.
   std::vector<std::unique_ptr<Service>> services_;
 };

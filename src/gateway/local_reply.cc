@@ -55,10 +55,31 @@ std::string retry_after_text(Duration retry_after) {
   return std::to_string(static_cast<int64_t>(std::ceil(to_seconds(retry_after))));
 }
 
+// Without messages a response is one block of fields, the status among them ("Trailers-Only").
+void send_grpc_problem(transport::ServerTransaction& transaction, const LocalReply& reply) {
+  const std::string status = std::to_string(static_cast<int>(http::grpc_status_of(reply.status)));
+  const std::string message = http::grpc_percent_encode(reply.detail);
+  const std::string pushback =
+      std::to_string(static_cast<int64_t>(std::ceil(to_millis(reply.retry_after))));
+  const std::string attempts = std::to_string(reply.attempts);
+  std::vector<http::Field> fields{{"content-type", http::kGrpcType},
+                                  {http::kGrpcStatusField, status},
+                                  {http::kGrpcMessageField, message},
+                                  {kReasonField, reply.reason},
+                                  {kAttemptsField, attempts}};
+  if (reply.retry_after > Duration::zero()) fields.push_back({http::kGrpcPushbackField, pushback});
+  transaction.send_head(200, fields, http::BodyLength::none());
+  transaction.send_end();
+}
+
 }  // namespace
 
 uint64_t send_problem(transport::ServerTransaction& transaction, const LocalReply& reply,
                       double wall_seconds, bool head_method) {
+  if (reply.grpc) {
+    send_grpc_problem(transaction, reply);
+    return 0;
+  }
   const std::string body = problem_document(reply);
   const http::ImfDate date(
       std::chrono::sys_seconds(std::chrono::seconds(static_cast<int64_t>(wall_seconds))));
@@ -73,6 +94,25 @@ uint64_t send_problem(transport::ServerTransaction& transaction, const LocalRepl
   transaction.send_body(body);
   transaction.send_end();
   return head_method ? 0 : body.size();
+}
+
+void send_grpc_status(transport::ServerTransaction& transaction, http::GrpcStatus status,
+                      std::string_view message) {
+  const std::string code = std::to_string(static_cast<int>(status));
+  const std::string encoded = http::grpc_percent_encode(message);
+  const http::Field fields[] = {{"content-type", http::kGrpcType},
+                                {http::kGrpcStatusField, code},
+                                {http::kGrpcMessageField, encoded}};
+  transaction.send_head(200, fields, http::BodyLength::none());
+  transaction.send_end();
+}
+
+void send_grpc_message(transport::ServerTransaction& transaction, std::string_view message) {
+  const http::Field type{"content-type", http::kGrpcType};
+  const http::Field ok{http::kGrpcStatusField, "0"};
+  transaction.send_head(200, {&type, 1}, http::BodyLength::chunked());
+  transaction.send_body(http::grpc_message(message));
+  transaction.send_end({&ok, 1});
 }
 
 void promise_stream(transport::ServerTransaction& transaction) {

@@ -1,5 +1,6 @@
 // Probe: one request of the gateway's own: by GET a wake, a ping, a health check or a look at a
-// model's metadata, by POST the word to an instance that it should end.
+// model's metadata, by POST the word to an instance that it should end. Where the path is that of
+// gRPC's health service, a call of it: good is SERVING, and NOT_SERVING is as a 503.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "http/grpc.h"
 #include "net/timer.h"
 #include "policy/events.h"
 #include "stats/latency_histogram.h"
@@ -49,9 +51,16 @@ class Probe final : public transport::ClientHandler {
 
  private:
   void note_connected();
+  void send(const ProbeRequest& request);
+  void send_grpc(const ProbeRequest& request);
+  void judge_grpc(std::span<const http::Field> trailers);
   void finish(policy::Outcome outcome);
 
+  static constexpr size_t kMostHealthAnswer = 1024;
+
   net::Loop& loop_;
+  const bool grpc_;
+  std::optional<http::GrpcStatus> grpc_status_;
   const Instant sent_at_;
   stats::LatencyHistogram* accepted_;
   transport::ClientTransaction* transaction_ = nullptr;

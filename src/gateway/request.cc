@@ -1,7 +1,10 @@
 #include "gateway/request.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "http/connection_options.h"
+#include "http/grpc.h"
 #include "http/upgrade.h"
 
 namespace warmgate::gateway {
@@ -182,8 +185,18 @@ StoredRequest store_request(const http::RequestHead& head, std::string_view clie
   stored.length = body_length(head);
   stored.version = http::version_text(head.major_version, head.minor_version);
   stored.head_method = head.method == http::Method::head;
+  stored.grpc = head.method == http::Method::post && http::is_grpc(head.fields);
   Forwarding(head, client_ip, secure).run(stored, prng);
   return stored;
+}
+
+bool read_grpc_timeout(const http::RequestHead& head, Duration& limit) {
+  const http::Field* field = head.fields.find(http::kGrpcTimeoutField);
+  if (field == nullptr) return true;
+  const auto parsed = http::parse_grpc_timeout(field->value);
+  if (!parsed) return false;
+  limit = std::min(limit, *parsed);
+  return true;
 }
 
 bool read_client_limit(const http::RequestHead& head, Duration& limit) {

@@ -34,6 +34,7 @@ struct StoredRequest {
   http::BodyLength length;
   bool head_method = false;
   bool takes_trailers = false;  // the client has said so (TE)
+  bool grpc = false;            // by its content type
 };
 
 // What the Via field says of a message that came by this version (RFC 9110, 7.6.3).
@@ -47,9 +48,10 @@ inline std::string_view via_text(uint8_t major_version, uint8_t minor_version) {
 StoredRequest store_request(const http::RequestHead& head, std::string_view client_ip, bool secure,
                             Prng& prng);
 
-// What a client says of its request. Unchanged when it says nothing; false when what it says is not
-// understood.
+// What a client says of its request; of a gRPC request also its grpc-timeout, the shorter one
+// counts. Unchanged when it says nothing; false when what it says is not understood.
 bool read_client_limit(const http::RequestHead& head, Duration& limit);
+bool read_grpc_timeout(const http::RequestHead& head, Duration& limit);
 bool read_priority(const http::RequestHead& head, policy::Priority& priority);
 
 // Views of the fields that a client may see of a backend's response: at most kMaxFields less

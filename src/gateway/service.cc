@@ -1,5 +1,6 @@
 #include "gateway/service.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "base/assert.h"
@@ -39,6 +40,13 @@ transport::ClientLimits client_limits(const config::Config& config, const config
   return limits;
 }
 
+bool may_speak_h2(const std::vector<config::Backend>& pool, config::Protocol protocol) {
+  return std::ranges::all_of(pool, [protocol](const config::Backend& backend) {
+    return protocol == config::Protocol::h2 ||
+           (protocol == config::Protocol::automatic && backend.scheme == config::Scheme::https);
+  });
+}
+
 // HTTP/2 has no upgrades; and a request may go to either pool.
 bool knows_no_upgrades(const config::Service& service) {
   return (!service.always_on.empty() && service.always_on_protocol == config::Protocol::h2) ||
@@ -71,6 +79,8 @@ Service::Service(const Surroundings& surroundings, const config::Config& config,
     : loop_(surroundings.loop),
       access_log_(surroundings.access_log),
       config_(service),
+      carries_grpc_(may_speak_h2(service.always_on, service.always_on_protocol) &&
+                    may_speak_h2(service.serverless, service.serverless_protocol)),
       prng_(surroundings.seed),
       secret_(surroundings.secret),
       dispatcher_(make_dispatcher(surroundings.seed, config.recorder.memory)),
@@ -132,6 +142,7 @@ void Service::cut_tunnels() {
 LocalReply Service::objection(const http::RequestHead& head, policy::RequestArrived& event) {
   LocalReply reply;
   reply.status = 400;
+  reply.grpc = head.method == http::Method::post && http::is_grpc(head.fields);
   if (head.content_length > config_.limits.max_body) {
     ++counters_.body_too_large;
     reply.status = 413;
@@ -140,6 +151,15 @@ LocalReply Service::objection(const http::RequestHead& head, policy::RequestArri
   } else if (!read_client_limit(head, event.client_limit)) {
     reply.reason = "bad-timeout";
     reply.detail = "The field warmgate-timeout must be a duration with a unit, such as 800ms.";
+  } else if (reply.grpc && !carries_grpc_) {
+    reply.status = 501;
+    reply.reason = "no-http2";
+    reply.detail =
+        "gRPC needs HTTP/2 with all backends of this service: set protocol: h2 for its pools (or "
+        "https:// backends that agree to it).";
+  } else if (reply.grpc && !read_grpc_timeout(head, event.client_limit)) {
+    reply.reason = "bad-timeout";
+    reply.detail = "The field grpc-timeout must be up to eight digits and a unit, such as 800m.";
   } else if (!read_priority(head, event.priority)) {
     reply.reason = "bad-priority";
     reply.detail = "The field warmgate-priority must be high or low.";

@@ -101,6 +101,7 @@ class Service {
   net::Loop& loop_;
   AccessLog& access_log_;
   const config::Service config_;
+  const bool carries_grpc_;  // every backend may speak HTTP/2
   Prng prng_;
   HashKey secret_;
   ServiceCounters counters_;

@@ -209,7 +209,8 @@ void WarmgateDispatcher::judge_failure(Instant now, const Attempt& attempt, Outc
       strike(now, attempt);
       break;
     case Outcome::server_error:
-      if (!attempt.answered) strike(now, attempt);  // else it was judged by its status
+      // A failing status was judged when it came; one that only the end tells (gRPC) is judged now.
+      if (!attempt.answered || attempt.good) strike(now, attempt);
       break;
     case Outcome::ok:
     case Outcome::client_error:

@@ -94,9 +94,11 @@ void H2ServerStream::send_head(uint16_t status, std::span<const http::Field> fie
   WG_ASSERT(!head_sent_, "a response has one head");
   head_sent_ = true;
   owes_continue_ = false;
-  bodyless_ = head_request_ || status == 204 || status == 304;
+  // Without a body the head ends the stream: gRPC's statuses without messages must be so.
+  const bool empty =
+      length.framing == Framing::none || (length.framing == Framing::length && length.bytes == 0);
+  bodyless_ = head_request_ || status == 204 || status == 304 || empty;
   if (!open()) return;
-  if (length.framing == Framing::none && !bodyless_) length = http::BodyLength::of(0);
   const NumberText code(status), bytes(length.bytes);
   H2Fields all;
   all.add(":status", code.view());

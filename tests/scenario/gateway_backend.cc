@@ -56,8 +56,11 @@ bool Call::send(std::string_view piece) {
   return over() || transaction_->send_body(piece);
 }
 
-void Call::end() {
-  if (!over()) std::exchange(transaction_, nullptr)->send_end();
+void Call::end(const FieldTexts& with_trailers) {
+  if (over()) return;
+  std::vector<http::Field> sent;
+  for (const auto& [name, value] : with_trailers) sent.push_back({name, value});
+  std::exchange(transaction_, nullptr)->send_end(sent);
 }
 
 void Call::switch_protocols(std::string_view protocol, const FieldTexts& more) {

@@ -44,7 +44,7 @@ class Call final : public transport::ServerHandler {
                     const FieldTexts& more = {});
   void send_head(uint16_t status, const FieldTexts& more, http::BodyLength length);
   bool send(std::string_view piece);
-  void end();
+  void end(const FieldTexts& with_trailers = {});
   void switch_protocols(std::string_view protocol, const FieldTexts& more = {});
   void end_output();  // our direction of a tunnel
   void abort();       // resets the connection
