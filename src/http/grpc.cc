@@ -1,5 +1,6 @@
 #include "http/grpc.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/text.h"
@@ -16,6 +17,29 @@ bool has_grpc_type(const Fields& fields) {
   return rest.empty() || rest.front() == '+' || rest.front() == ';';
 }
 
+namespace {
+
+Duration grpc_unit(char letter) {
+  switch (letter) {
+    case 'H':
+      return 1h;
+    case 'M':
+      return 1min;
+    case 'S':
+      return 1s;
+    case 'm':
+      return 1ms;
+    case 'u':
+      return 1us;
+    case 'n':
+      return 1ns;
+    default:
+      return Duration{};
+  }
+}
+
+}  // namespace
+
 std::optional<Duration> parse_grpc_timeout(std::string_view text) {
   if (text.size() < 2 || text.size() > 9) return std::nullopt;
   int64_t number = 0;
@@ -24,22 +48,9 @@ std::optional<Duration> parse_grpc_timeout(std::string_view text) {
   if (error != std::errc() || stopped != end || number < 0 || text.front() == '-') {
     return std::nullopt;
   }
-  switch (text.back()) {
-    case 'H':
-      return number * Duration(1h);
-    case 'M':
-      return number * Duration(1min);
-    case 'S':
-      return number * Duration(1s);
-    case 'm':
-      return number * Duration(1ms);
-    case 'u':
-      return number * Duration(1us);
-    case 'n':
-      return number * Duration(1ns);
-    default:
-      return std::nullopt;
-  }
+  const Duration unit = grpc_unit(text.back());
+  if (unit == Duration{}) return std::nullopt;
+  return std::min(number, kLongestGrpcTimeout / unit) * unit;
 }
 
 GrpcStatus parse_grpc_status(std::string_view text) {

@@ -54,7 +54,8 @@ inline bool is_grpc(const Fields& fields) {
   return fields.has(FieldName::te) && has_grpc_type(fields);
 }
 
-// "100m" and the like: one to eight digits and a unit, H M S m u n.
+// "100m" and the like: one to eight digits and a unit, H M S m u n. At most kLongestGrpcTimeout.
+inline constexpr Duration kLongestGrpcTimeout = 365 * 24h;
 std::optional<Duration> parse_grpc_timeout(std::string_view text);
 
 // The value of a grpc-status field; unknown when there is none such or no such code.
