@@ -140,7 +140,7 @@ void WarmgateDispatcher::take_evidence(Instant now, Slot attempt_slot,
   const bool quick = !waited_for_start && took <= std::min(usual, settings_.slo / 2);
   if (attempt.pressing && (quick || new_instance)) pressing_.paid(now);
   if (event.evidence && new_instance && !waited_for_start) {
-    ordered_.found(std::max(1u, settings_.serverless.concurrency));
+    ordered_.found(instance_slots());
   }
   warmth_answered(now, event.evidence, EvidenceKind::first_byte_time, quick);
 }

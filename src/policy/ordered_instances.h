@@ -8,12 +8,12 @@
 
 namespace warmgate::policy {
 
-// OrderedInstances remembers starts that were caused at the platform by who waited there and was
-// then answered by another instance. Nobody tells when such an instance is ready: somebody has to
-// ask, and until then none needs to be ordered in its place.
+// OrderedInstances remembers starts that were caused at the platform by wakes that waited there and
+// were then answered by another instance. Nobody tells when such an instance is ready: somebody has
+// to ask, and until then none needs to be ordered in its place.
 //
-// Model.    An order for each wake or request that waited at a full pool; as many of them as an
-//           instance takes are one instance. It may be asked for when a start should be over, again
+// Model.    An order for each wake that waited at a full pool; as many of them as an instance takes
+//           are one instance. It may be asked for when a start should be over, again
 //           after kAgain of a start when it was asked for in vain, and is forgotten after two
 //           starts.
 // Bounds.   At most kMost orders, of which the oldest go first; O(kMost).
@@ -25,7 +25,7 @@ class OrderedInstances {
 
   // What was sent at `at` waited; a start takes `start`.
   void ordered(Instant at, Duration start) {
-    if (orders_.size() == kMost) orders_.erase(orders_.begin());
+    if (orders_.size() >= kMost) orders_.erase(orders_.begin());
     orders_.push_back({at + start, at + 2 * start});
   }
   // One was met. `concurrency` >= 1: the requests that an instance takes.

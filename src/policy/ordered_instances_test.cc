@@ -119,6 +119,22 @@ TEST_F(Ordered, who_answers_a_request_is_met_too) {
   EXPECT_EQ(script_.status().serverless.starting, 2u);
 }
 
+// Without names it cannot be told who answered: what took a start to answer is counted.
+TEST(WithoutNames, nobody_is_ordered_and_each_start_is_a_slot) {
+  ServiceSettings settings = small_service();
+  settings.serverless.concurrency = 1;
+  settings.serverless.max_instances = 8;
+  Script script(settings);
+  script.fill(1, 2);
+  for (uint64_t id = 3; id < 7; ++id) script.arrive(id);
+  script.wait(3s);
+  for (const ProbeId probe : script.probes_in_flight()) {
+    script.tell(ProbeFinished{probe, Outcome::ok, std::nullopt});
+  }
+  EXPECT_EQ(script.status().serverless.slots, 4u);
+  EXPECT_EQ(script.status().serverless.starting, 0u);
+}
+
 TEST_F(Ordered, while_slots_are_free_nobody_is_asked_for) {
   for (uint64_t id = 3; id < 7; ++id)
     script_.answer(id, InstanceEvidence{InstanceKey{kFirst}, 1h, 0});

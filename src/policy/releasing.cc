@@ -51,7 +51,7 @@ void WarmgateDispatcher::settle_rentals(Instant now) {
 
 // At least so many are at work.
 uint32_t WarmgateDispatcher::in_use() const {
-  const uint32_t concurrency = std::max(1u, settings_.serverless.concurrency);
+  const uint32_t concurrency = instance_slots();
   return (serverless_in_flight_ + wakes_.in_flight() + concurrency - 1) / concurrency;
 }
 

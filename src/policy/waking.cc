@@ -55,8 +55,7 @@ void WarmgateDispatcher::wake_if_needed(Instant now) {
 // Those that never came: to ask for more at once would be futile.
 void WarmgateDispatcher::forget_ordered(Instant now) {
   if (!warmth_.believed_warm(now)) return ordered_.clear();
-  const uint32_t concurrency = std::max(1u, settings_.serverless.concurrency);
-  const uint32_t gone = ordered_.forget(now, concurrency);
+  const uint32_t gone = ordered_.forget(now, instance_slots());
   if (gone > 0) wakes_.futile(now, futile_pause(), warmth_.instances(now) + gone);
 }
 
@@ -67,10 +66,9 @@ Duration WarmgateDispatcher::futile_pause() const {
 // When all that are known are at work, and others were ordered that should be there by now.
 void WarmgateDispatcher::ask_for_ordered(Instant now, uint32_t have, uint32_t wanted) {
   if (wanted <= have || serverless_in_flight_ < warmth_.slots(now)) return;
-  const uint32_t concurrency = std::max(1u, settings_.serverless.concurrency);
   const bool from_cold = !warmth_.fresh(now);
   const uint32_t room = WakeLeases::kMost - wakes_.in_flight();
-  const uint32_t due = std::min(ordered_.ask(now, cold_starts_.typical(), concurrency), room);
+  const uint32_t due = std::min(ordered_.ask(now, cold_starts_.typical(), instance_slots()), room);
   const WakeLeases::Lease lease{
       .from_cold = from_cold, .orders = false, .asks = true, .wanted = wanted};
   for (uint32_t i = 0; i < due; ++i) send_wake(now, wake_hold(from_cold), lease);
@@ -130,7 +128,7 @@ uint32_t WarmgateDispatcher::paid_instances_wanted(Instant now) const {
 }
 
 uint32_t WarmgateDispatcher::instances_for(double concurrency) const {
-  const double instances = std::ceil(concurrency / std::max(1u, settings_.serverless.concurrency));
+  const double instances = std::ceil(concurrency / instance_slots());
   return static_cast<uint32_t>(std::clamp(instances, 1.0, 1e6));
 }
 
@@ -154,7 +152,7 @@ double WarmgateDispatcher::concurrency_wanted(Instant now) {
 // One wake starts one instance. For k instances (k - 1) * concurrency + 1 must be in flight at
 // once; where that is more than the leases allow, the platform adds the rest under load.
 void WarmgateDispatcher::send_wakes(Instant now, uint32_t instances, uint32_t wanted) {
-  const uint32_t concurrency = std::max(1u, settings_.serverless.concurrency);
+  const uint32_t concurrency = instance_slots();
   const uint32_t started = std::min(instances, 1 + (WakeLeases::kMost - 1) / concurrency);
   const uint32_t wakes =
       std::min((started - 1) * concurrency + 1, WakeLeases::kMost - wakes_.in_flight());
@@ -221,19 +219,17 @@ void WarmgateDispatcher::wake_succeeded(Instant now, const WakeLeases::Lease& le
   warmth_answered(now, event.evidence, evidence_of(event.outcome), false);
   serverless_[lease.backend].circuit.success(now);
   if (was_start || cold_start_.under_way) wakes_.succeeded();
+  const bool met = stranger && !was_start;  // one that was ordered before
   const bool elsewhere = !was_start && lease.orders && !stranger && event.evidence;
   if (elsewhere) ordered_.ordered(lease.sent, cold_starts_.typical());
-  if (stranger && !was_start) {
-    ordered_.found(std::max(1u, settings_.serverless.concurrency));
+  if (met) {
+    ordered_.found(instance_slots());
     wakes_.succeeded();
   }
   if (cold_start_.under_way) return became_ready(now, lease, was_start);
-  if (elsewhere || lease.asks || lease.from_cold || stranger) return;
-  if (!was_start) {
-    wakes_.futile(now, futile_pause(), lease.wanted);
-  } else if (!event.evidence) {
-    warmth_.one_more_slot();
-  }
+  if (was_start && !event.evidence) warmth_.one_more_slot();
+  if (was_start || met || elsewhere || lease.asks || lease.from_cold) return;
+  wakes_.futile(now, futile_pause(), lease.wanted);
 }
 
 void WarmgateDispatcher::wake_failed(Instant now, const WakeLeases::Lease& lease, Outcome outcome) {
@@ -290,7 +286,7 @@ void WarmgateDispatcher::note_delayed(bool first_of_its_start) {
 }
 
 uint32_t WarmgateDispatcher::starting_instances() const {
-  const uint32_t concurrency = std::max(1u, settings_.serverless.concurrency);
+  const uint32_t concurrency = instance_slots();
   const uint32_t wakes = wakes_.ordering();
   return (wakes + concurrency - 1) / concurrency + ordered_.instances(concurrency);
 }

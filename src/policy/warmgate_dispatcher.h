@@ -369,6 +369,7 @@ class WarmgateDispatcher final : public Dispatcher {
 
   PoolState serverless_state(Instant now) const;
   PoolState always_on_state(Instant now) const;
+  uint32_t instance_slots() const { return std::max(1u, settings_.serverless.concurrency); }
   uint32_t starting_instances() const;
   void check_attempts() const;
   void check_requests() const;
