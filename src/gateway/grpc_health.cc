@@ -1,5 +1,6 @@
 #include "gateway/grpc_health.h"
 
+#include "base/protobuf_reader.h"
 #include "gateway/local_reply.h"
 #include "http/grpc.h"
 
@@ -9,60 +10,18 @@ namespace {
 using http::GrpcStatus;
 
 constexpr std::string_view kService = "/grpc.health.v1.Health/";
-constexpr uint64_t kServiceName = 1;             // the number of that field
-constexpr char kServing = 1, kNotServing = 2;    // of HealthCheckResponse.ServingStatus
-constexpr std::string_view kStatusTag = "\x08";  // field 1, a varint
-
-// A base-128 number at the beginning of `bytes`, which is taken away. False: there is none.
-bool take_varint(std::string_view& bytes, uint64_t& value) {
-  value = 0;
-  for (size_t i = 0; i < bytes.size() && i < 10; ++i) {
-    const auto byte = static_cast<uint8_t>(bytes[i]);
-    value |= static_cast<uint64_t>(byte & 0x7f) << (7 * i);
-    if (byte >= 0x80) continue;
-    bytes.remove_prefix(i + 1);
-    return true;
-  }
-  return false;
-}
-
-bool take(std::string_view& bytes, uint64_t size, std::string_view& taken) {
-  if (size > bytes.size()) return false;
-  taken = bytes.substr(0, size);
-  bytes.remove_prefix(size);
-  return true;
-}
-
-// The value of a field of that wire type, as bytes.
-bool take_value(std::string_view& bytes, uint64_t wire_type, std::string_view& value) {
-  uint64_t number = 0;
-  switch (wire_type) {
-    case 0:
-      return take_varint(bytes, number);
-    case 1:
-      return take(bytes, 8, value);
-    case 2:
-      return take_varint(bytes, number) && take(bytes, number, value);
-    case 5:
-      return take(bytes, 4, value);
-    default:
-      return false;
-  }
-}
+constexpr uint32_t kServiceName = 1;                  // the number of that field
+constexpr std::string_view kNotServing = "\x08\x02";  // a HealthCheckResponse
 
 }  // namespace
 
 std::optional<std::string_view> read_health_request(std::string_view message) {
+  ProtobufReader fields(message);
   std::string_view service;
-  while (!message.empty()) {
-    uint64_t tag = 0;
-    std::string_view value;
-    if (!take_varint(message, tag) || !take_value(message, tag & 7, value)) return std::nullopt;
-    if (tag >> 3 == 0) return std::nullopt;
-    if (tag >> 3 != kServiceName) continue;
-    if ((tag & 7) != 2) return std::nullopt;
-    service = value;  // the last one counts
+  while (const auto field = fields.next()) {
+    if (field->number == kServiceName) service = field->bytes;  // the last one counts
   }
+  if (fields.failed()) return std::nullopt;
   return service;
 }
 
@@ -126,9 +85,7 @@ void GrpcHealth::answer(transport::ServerTransaction& transaction,
     return send_grpc_status(transaction, GrpcStatus::not_found,
                             "No service of this gateway has that name.");
   }
-  std::string message(kStatusTag);
-  message.push_back(serving == Serving::yes ? kServing : kNotServing);
-  send_grpc_message(transaction, message);
+  send_grpc_message(transaction, serving == Serving::yes ? http::kGrpcServing : kNotServing);
 }
 
 }  // namespace warmgate::gateway

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "model/protobuf_reader.h"
+#include "base/protobuf_reader.h"
 
 namespace warmgate::model {
 namespace {

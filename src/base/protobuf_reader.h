@@ -9,7 +9,7 @@
 #include <optional>
 #include <string_view>
 
-namespace warmgate::model {
+namespace warmgate {
 
 class ProtobufReader {
  public:
@@ -34,4 +34,4 @@ class ProtobufReader {
   bool failed_ = false;
 };
 
-}  // namespace warmgate::model
+}  // namespace warmgate

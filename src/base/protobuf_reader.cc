@@ -1,6 +1,6 @@
-#include "model/protobuf_reader.h"
+#include "base/protobuf_reader.h"
 
-namespace warmgate::model {
+namespace warmgate {
 
 std::optional<uint64_t> ProtobufReader::varint() {
   uint64_t value = 0;
@@ -55,4 +55,4 @@ std::optional<ProtobufReader::Field> ProtobufReader::next() {
   }
 }
 
-}  // namespace warmgate::model
+}  // namespace warmgate
