@@ -9,10 +9,6 @@
 #include "fuzz_world.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  constexpr size_t kMostDecisions = 400;
-  warmgate::test::Script script({reinterpret_cast<const char*>(data), size});
-  warmgate::test::FuzzWorld world(script);
-  for (size_t i = 0; i < kMostDecisions && !script.empty(); ++i) world.act();
-  world.finish();
+  warmgate::test::play<warmgate::test::FuzzWorld>(data, size);
   return 0;
 }

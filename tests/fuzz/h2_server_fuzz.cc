@@ -133,10 +133,6 @@ class World {
 }  // namespace warmgate::test
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  constexpr size_t kMostDecisions = 400;
-  warmgate::test::Script script({reinterpret_cast<const char*>(data), size});
-  warmgate::test::World world(script);
-  for (size_t i = 0; i < kMostDecisions && !script.empty(); ++i) world.act();
-  world.finish();
+  warmgate::test::play<warmgate::test::World>(data, size);
   return 0;
 }

@@ -20,4 +20,14 @@ class Script {
   std::string_view rest_;
 };
 
+// Lets a World do what the fuzzer's bytes say, and come to an end.
+template <class World>
+void play(const uint8_t* data, size_t size) {
+  constexpr size_t kMostDecisions = 400;
+  Script script({reinterpret_cast<const char*>(data), size});
+  World world(script);
+  for (size_t i = 0; i < kMostDecisions && !script.empty(); ++i) world.act();
+  world.finish();
+}
+
 }  // namespace warmgate::test

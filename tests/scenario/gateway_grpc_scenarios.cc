@@ -21,6 +21,13 @@ std::string unary(const std::string& more = "") {
   return call_of("/digits.Model/Infer", grpc_message("question"), more);
 }
 
+H2Request unary_by_h2() {
+  return {.method = "POST",
+          .path = "/digits.Model/Infer",
+          .fields = {{"content-type", "application/grpc"}, {"te", "trailers"}},
+          .body = grpc_message("question")};
+}
+
 class Grpc : public GatewayScenario {
  protected:
   static ServiceText always_on_alone() {
@@ -301,11 +308,7 @@ TEST_P(Grpc, by_http2_a_status_without_messages_is_the_head_alone) {
     call.end();
   };
   H2Peer client(loop_, kGateway);
-  const int32_t stream =
-      client.request({.method = "POST",
-                      .path = "/digits.Model/Infer",
-                      .fields = {{"content-type", "application/grpc"}, {"te", "trailers"}},
-                      .body = grpc_message("question")});
+  const int32_t stream = client.request(unary_by_h2());
   loop_.run_until([&] { return client.complete() == 1; }, 1s);
   EXPECT_EQ(client.response(stream).field("grpc-status"), "5");
   EXPECT_EQ(client.response(stream).field("content-length"), "");
@@ -316,11 +319,7 @@ TEST_P(Grpc, a_call_that_is_cancelled_is_cancelled_at_the_backend) {
   start(always_on_alone());
   always_on_->on_call = [](Call&) {};
   H2Peer client(loop_, kGateway);
-  const int32_t stream =
-      client.request({.method = "POST",
-                      .path = "/digits.Model/Infer",
-                      .fields = {{"content-type", "application/grpc"}, {"te", "trailers"}},
-                      .body = grpc_message("question")});
+  const int32_t stream = client.request(unary_by_h2());
   ASSERT_TRUE(loop_.run_until([&] { return always_on_->open_calls() == 1; }, 1s));
   client.reset(stream, NGHTTP2_CANCEL);
   loop_.run_for(5ms);
