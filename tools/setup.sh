@@ -17,6 +17,10 @@ fuzz_packages=(clang libclang-rt-14-dev)
 bench_packages=(nginx haproxy nghttp2-proxy h2o wrk nghttp2-client)
 model_packages=(python3-sklearn python3-onnx python3-numpy)
 
+# Of these only the programs are wanted: their services would listen on this machine.
+declare -A services=([varnish]="varnish varnishncsa" [nginx]=nginx [haproxy]=haproxy
+                     [nghttp2-proxy]=nghttpx [h2o]=h2o)
+
 wanted=("${build_packages[@]}" "${test_packages[@]}")
 for group in "$@"; do
   case "$group" in
@@ -44,6 +48,19 @@ if [[ $EUID -ne 0 ]]; then
   fi
   sudo=(sudo)
 fi
+# A masked service is neither started nor enabled when its package comes.
+masked=()
+if command -v systemctl >/dev/null; then
+  for package in "${missing[@]}"; do
+    for unit in ${services[$package]:-}; do masked+=("$unit.service"); done
+  done
+fi
+unmask() { [[ ${#masked[@]} -eq 0 ]] || "${sudo[@]}" systemctl --quiet unmask "${masked[@]}"; }
+if [[ ${#masked[@]} -gt 0 ]]; then
+  trap unmask EXIT
+  "${sudo[@]}" systemctl --quiet mask "${masked[@]}"
+fi
+
 echo "Installing: ${missing[*]}"
 export DEBIAN_FRONTEND=noninteractive
 "${sudo[@]}" apt-get update -qq
