@@ -127,6 +127,12 @@ TEST(Checks, TlsTowardsClientsNeedsBothAPortAndACertificate) {
               HasSubstr("tls: has no effect"));
 }
 
+TEST(Checks, AFieldForFairSharesIsOfUseOnlyWhereTheyGoByIt) {
+  const std::string field = "    queue: {fair_header: x-api-key";
+  EXPECT_THAT(hints_of(kServerless + field + "}\n"), HasSubstr("fair_header: has no effect"));
+  EXPECT_EQ(hints_of(kServerless + field + ", fair_by: header}\n"), "");
+}
+
 TEST(Checks, AReleasePathIsOfUseOnlyWhereIdleTimeIsPaid) {
   const std::string pool = "    serverless: {backends: http://10.0.0.2:1, release_path: /release";
   EXPECT_THAT(hints_of(pool + "}\n"), HasSubstr("release_path: has no effect"));

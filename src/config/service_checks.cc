@@ -176,6 +176,10 @@ void check_service(const Config& config, const Service& service, const std::stri
   check_schedules(service, path, report);
   check_release(service, path, report);
   check_routes_within(service, path, report);
+  const FairKey& fair = service.fair;
+  if (fair.by != FairBy::header && fair.header != FairKey{}.header) {
+    report.hint_at(path + ".queue.fair_header", "has no effect without `fair_by: header`");
+  }
   if (service.policy.queue.max_bytes < service.limits.max_body) {
     report.hint_at(path + ".queue.max_bytes",
                    "is less than `limits.max_body`: the longest bodies cannot wait");
