@@ -85,11 +85,10 @@ SimpleResponse serve_recording(const gateway::Gateway& gateway, std::string_view
     }
     return problem(404, "No service of that name; there are: " + names + ".");
   }
-  if (service->recorder() == nullptr) {
+  if (!service->dispatcher().records()) {
     return problem(404, "Nothing is recorded: recorder.memory is 0 in the configuration.");
   }
-  SimpleResponse response{
-      200, "application/octet-stream", service->recorder()->file(recording::Cause::request), {}};
+  SimpleResponse response{200, "application/octet-stream", service->dispatcher().recording(), {}};
   response.fields.emplace_back("content-disposition",
                                "attachment; filename=\"" + std::string(name) + ".recording\"");
   return response;

@@ -6,7 +6,7 @@
 //
 // Safety.  Reads only; nothing can be changed here. It has no authentication: by default it listens
 //          on the loopback interface, and docs/operations.md says what to mind elsewhere.
-// Thread.  All on the loop's thread, between two batches of the data plane's events.
+// Thread.  All on the first worker's loop, between two batches of the data plane's events.
 #pragma once
 
 #include "base/result.h"

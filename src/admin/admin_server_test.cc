@@ -37,7 +37,8 @@ class AdminServerTest : public testing::Test {
  protected:
   AdminServerTest() {
     resolver_.set("vm.example", {"192.0.2.1"});
-    gateway_ = std::make_unique<gateway::Gateway>(loop_, resolver_, config_, nullptr, 1);
+    gateway_ = std::make_unique<gateway::Gateway>(std::vector<gateway::Site>{{loop_, resolver_}},
+                                                  config_, nullptr, 1);
     admin_ = std::make_unique<AdminServer>(loop_, *gateway_);
     EXPECT_TRUE(admin_->listen(kAdmin));
   }

@@ -49,6 +49,7 @@ std::vector<BackendSnapshot> gather_backends(const gateway::Service& service,
   return snapshots;
 }
 
+// What the first worker tells of a service, and with it of the service as a whole.
 ServiceSnapshot gather_service(const gateway::Service& service) {
   ServiceSnapshot snapshot;
   const config::Service& config = service.config();
@@ -67,6 +68,68 @@ ServiceSnapshot gather_service(const gateway::Service& service) {
   return snapshot;
 }
 
+void add_handshakes(auto& to, const auto& from) {
+  to.full += from.full;
+  to.resumed += from.resumed;
+  to.failed += from.failed;
+}
+
+void add_backend(BackendSnapshot& snapshot, gateway::Backend& backend) {
+  transport::ClientPool& pool = backend.pool();
+  snapshot.connections += pool.connections();
+  snapshot.idle_connections += pool.idle();
+  snapshot.connection_stats.opened += pool.stats().opened;
+  snapshot.connection_stats.opened_h2 += pool.stats().opened_h2;
+  snapshot.connection_stats.reused += pool.stats().reused;
+  snapshot.connection_stats.failed += pool.stats().failed;
+  if (snapshot.connect_problem.empty()) snapshot.connect_problem = pool.connect_problem();
+  if (const net::TlsClient* tls = backend.tls()) add_handshakes(snapshot.tls_stats, tls->stats());
+}
+
+// What another worker has to add.
+void add_service(ServiceSnapshot& snapshot, const gateway::Service& service) {
+  snapshot.in_flight += service.in_flight();
+  snapshot.counters.merge(service.counters());
+  for (const PoolKind pool : kPools) {
+    const auto& backends = service.backends(pool);
+    auto& snapshots = snapshot.backends[static_cast<size_t>(pool)];
+    for (size_t i = 0; i < backends.size(); ++i) add_backend(snapshots[i], *backends[i]);
+  }
+}
+
+void add_server(transport::ServerStats& to, const transport::ServerStats& from) {
+  to.connections += from.connections;
+  to.requests += from.requests;
+  to.refused += from.refused;
+  to.h2_connections += from.h2_connections;
+  to.h2_requests += from.h2_requests;
+  to.h2_floods += from.h2_floods;
+}
+
+void add_worker(Snapshot& snapshot, const gateway::Worker& worker) {
+  const bool first = snapshot.services.empty();
+  snapshot.unrouted += worker.unrouted();
+  add_server(snapshot.server, worker.server().stats());
+  if (const net::TlsServer* tls = worker.tls_server()) {
+    if (first) {
+      snapshot.tls = true;
+      snapshot.tls_stats = tls->stats();
+      snapshot.certificates = tls->expiries();
+      snapshot.tls_reload_problem = tls->reload_problem();
+    } else {
+      add_handshakes(snapshot.tls_stats, tls->stats());
+    }
+  }
+  for (size_t i = 0; i < worker.services().size(); ++i) {
+    const gateway::Service& service = *worker.services()[i];
+    if (first) {
+      snapshot.services.push_back(gather_service(service));
+    } else {
+      add_service(snapshot.services[i], service);
+    }
+  }
+}
+
 }  // namespace
 
 Snapshot gather(const gateway::Gateway& gateway, Instant now) {
@@ -76,18 +139,8 @@ Snapshot gather(const gateway::Gateway& gateway, Instant now) {
   snapshot.started = gateway.started();
   snapshot.draining = gateway.draining();
   snapshot.connections = gateway.connections();
-  snapshot.unrouted = gateway.unrouted();
-  snapshot.server = gateway.server_stats();
-  if (const net::TlsServer* tls = gateway.tls_server()) {
-    snapshot.tls = true;
-    snapshot.tls_stats = tls->stats();
-    snapshot.certificates = tls->expiries();
-    snapshot.tls_reload_problem = tls->reload_problem();
-  }
   snapshot.process = read_process_stats();
-  for (const auto& service : gateway.services()) {
-    snapshot.services.push_back(gather_service(*service));
-  }
+  gateway.visit_workers([&](gateway::Worker& worker) { add_worker(snapshot, worker); });
   return snapshot;
 }
 

@@ -2,7 +2,7 @@
 // the data plane.
 //
 // Bounds.  At most kMaxPending bytes wait; beyond it whole batches are dropped and counted.
-// Thread.  write() from one thread; the descriptor is written by the other one. Destruction writes
+// Thread.  write() from any; the descriptor is written by a thread of its own. Destruction writes
 //          what is pending, for at most as long as the descriptor takes it.
 #pragma once
 

@@ -46,11 +46,12 @@ void say(const char* text) {
 
 RecordingFiles::RecordingFiles(const gateway::Gateway& gateway, const std::string& directory) {
   for (const auto& service : gateway.services()) {
-    if (service->recorder() == nullptr) continue;
-    files_.push_back({service->recorder(), (directory.empty() ? "." : directory) + "/warmgate-" +
-                                               service->config().name + "-" +
-                                               std::to_string(service->recorder()->wall_s()) + "-" +
-                                               std::to_string(::getpid()) + ".recording"});
+    const recording::FlightRecorder* const recorder = service->dispatcher().recorder();
+    if (recorder == nullptr) continue;
+    files_.push_back({recorder, (directory.empty() ? "." : directory) + "/warmgate-" +
+                                    service->config().name + "-" +
+                                    std::to_string(recorder->wall_s()) + "-" +
+                                    std::to_string(::getpid()) + ".recording"});
   }
   g_crash_files = this;
   set_assert_hook(&on_broken_invariant);

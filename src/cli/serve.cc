@@ -8,6 +8,8 @@
 #include <iostream>
 #include <memory>
 #include <random>
+#include <thread>
+#include <vector>
 
 #include "admin/admin_server.h"
 #include "base/log.h"
@@ -23,7 +25,8 @@
 namespace warmgate::cli {
 namespace {
 
-// Descriptors beside the connections: listeners, logs, the resolver's sockets, epoll, probes.
+// Descriptors beside the connections, for each thread: listeners, logs, the resolver's sockets,
+// epoll, probes.
 constexpr uint64_t kOtherDescriptors = 64;
 
 uint64_t descriptors_needed(const config::Config& config) {
@@ -34,7 +37,7 @@ uint64_t descriptors_needed(const config::Config& config) {
                 service.policy.serverless.concurrency * service.policy.serverless.max_instances;
   }
   const uint64_t downstream = config.limits.max_connections;
-  return downstream + std::min(upstream, downstream) + kOtherDescriptors;
+  return downstream + std::min(upstream, downstream) + kOtherDescriptors * config.threads;
 }
 
 // Raises the soft limit to the hard one. An Error says what to do when that is not enough.
@@ -60,14 +63,39 @@ HashKey random_secret() {
   return {first, word()};
 }
 
+// What a worker but the first one runs on: a loop with a thread of its own.
+class WorkerThread {
+ public:
+  WorkerThread() : resolver_(loop_) {}
+  ~WorkerThread() { end(); }
+  WorkerThread(const WorkerThread&) = delete;
+  WorkerThread& operator=(const WorkerThread&) = delete;
+
+  gateway::Site site() { return {loop_, resolver_}; }
+  void run() {
+    thread_ = std::thread([this] { loop_.run(); });
+  }
+  void end() {
+    if (!thread_.joinable()) return;
+    loop_.post([this] { loop_.stop(); });
+    thread_.join();
+  }
+
+ private:
+  net::EpollLoop loop_;
+  net::AresResolver resolver_;
+  std::thread thread_;
+};
+
 // One run of the gateway, from start to the end of the drain.
 class ServeRun {
  public:
   explicit ServeRun(const config::Config& config)
       : config_(config),
         resolver_(loop_),
+        helpers_(config.threads - 1),
         gateway_(
-            loop_, resolver_, config_, [this](std::string_view lines) { log_.write(lines); },
+            sites(), config_, [this](std::string_view lines) { log_.write(lines); },
             std::random_device{}(), random_secret()),
         recording_files_(gateway_, config_.recorder.directory),
         drain_poll_(loop_.timers(), [this] { poll_drain(); }) {}
@@ -78,13 +106,26 @@ class ServeRun {
     gateway_.start([this](gateway::Gateway::StartFailure failure, const std::string& problem) {
       on_started(failure, problem);
     });
-    if (exit_status_ == 0) loop_.run();
+    if (exit_status_ == 0) run_loops();
     if (config_.recorder.on_drain && gateway_.draining()) recording_files_.write_all();
     return exit_status_;
   }
 
  private:
   static constexpr Duration kDrainPoll = 10ms;
+
+  std::vector<gateway::Site> sites() {
+    std::vector<gateway::Site> sites = {{loop_, resolver_}};
+    for (WorkerThread& helper : helpers_) sites.push_back(helper.site());
+    return sites;
+  }
+
+  // The helpers' threads run while ours does: whoever asks them something gets an answer.
+  void run_loops() {
+    for (WorkerThread& helper : helpers_) helper.run();
+    loop_.run();
+    for (WorkerThread& helper : helpers_) helper.end();
+  }
 
   bool listen_admin() {
     if (!config_.admin) return true;
@@ -150,6 +191,7 @@ class ServeRun {
   LineWriter log_{STDOUT_FILENO};
   net::EpollLoop loop_;
   net::AresResolver resolver_;
+  std::vector<WorkerThread> helpers_;  // one for each worker beside the first
   gateway::Gateway gateway_;
   const RecordingFiles recording_files_;
   std::unique_ptr<admin::AdminServer> admin_;

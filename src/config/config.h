@@ -222,6 +222,7 @@ struct Config {
   DownstreamTimeouts timeouts;
   Http2Limits http2;
   RecorderSettings recorder;
+  uint32_t threads = 1;
   Duration drain_timeout = 25s;     // SIGTERM to exit; Kubernetes kills after 30 s by default
   Duration resolve_interval = 30s;  // how often the names of backends are looked up again
   std::vector<Service> services;

@@ -47,6 +47,8 @@ struct ServiceCounters {
   // durations above and `over_slo` count to the 101.
   uint64_t tunnels_open = 0, tunnels_idle = 0;
   stats::LatencyHistogram tunnel_duration;
+
+  void merge(const ServiceCounters& other);
 };
 
 }  // namespace warmgate::gateway

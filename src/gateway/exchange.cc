@@ -286,6 +286,7 @@ void Exchange::cut_tunnel() {
 // ---- rejected, or gone ----
 
 void Exchange::reject(const policy::Reject& reject) {
+  if (withdrawn_) return;  // before this could be known
   answer_problem(reject.status, policy::name(reject.reason), describe(reject.reason, last_failure_),
                  reject.retry_after);
 }
@@ -339,6 +340,7 @@ void Exchange::on_gone() {
 
 // Tells the policy that this request needs nothing any more; its attempts are cancelled.
 void Exchange::withdraw() {
+  withdrawn_ = true;
   service_.request_gone(*this);
 }
 

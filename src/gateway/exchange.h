@@ -123,6 +123,7 @@ class Exchange final : public transport::ServerHandler {
   bool expects_continue_ = false;
   bool replay_lost_ = false;
   bool reading_ = false;
+  bool withdrawn_ = false;
   bool tunnel_ = false;  // the body is a tunnel's bytes
 
   // Attempts, and the response.

@@ -1,164 +1,117 @@
 #include "gateway/gateway.h"
 
 #include <algorithm>
-
-#include "base/log.h"
-#include "gateway/local_reply.h"
+#include <semaphore>
 
 namespace warmgate::gateway {
 namespace {
 
-transport::H2Limits h2_limits(const config::Http2Limits& config) {
-  transport::H2Limits limits;
-  limits.max_streams = config.max_concurrent_streams;
-  limits.stream_window = config.stream_window;
-  limits.connection_window = config.connection_window;
-  limits.floods = {config.resets, config.resets_per_second, config.idle_frames,
-                   config.idle_frames_per_second};
-  return limits;
-}
-
-transport::ServerLimits server_limits(const config::Config& config) {
-  transport::ServerLimits limits;
-  limits.head.max_bytes = config.limits.max_head;
-  limits.head.max_fields = config.limits.max_headers;
-  limits.max_connections = config.limits.max_connections;
-  limits.header_timeout = config.timeouts.header;
-  limits.body_timeout = config.timeouts.idle;
-  limits.write_timeout = config.timeouts.idle;
-  limits.keep_alive = config.timeouts.keep_alive;
-  limits.h2 = h2_limits(config.http2);
-  return limits;
-}
-
-Result<net::Address> address_of(const config::ListenAddress& listen) {
-  std::string host = listen.host;
-  if (host.find(':') != std::string::npos) host = "[" + host + "]";
-  return net::Address::parse(host + ":" + std::to_string(listen.port));
+std::unique_ptr<SharedDispatcher> make_dispatcher(const net::Loop& loop,
+                                                  const config::Config& config,
+                                                  const config::Service& service, uint64_t seed,
+                                                  uint32_t workers) {
+  if (config.recorder.memory == 0) {
+    return std::make_unique<SharedDispatcher>(
+        policy::make_warmgate_dispatcher(service.policy, seed), nullptr, workers);
+  }
+  const recording::Origin origin{service.name, static_cast<uint64_t>(loop.wall_seconds()),
+                                 loop.now()};
+  auto recorder = std::make_unique<recording::FlightRecorder>(service.policy, seed,
+                                                              config.recorder.memory, origin);
+  const recording::FlightRecorder* const same = recorder.get();
+  return std::make_unique<SharedDispatcher>(std::move(recorder), same, workers);
 }
 
 }  // namespace
 
-Gateway::Gateway(net::Loop& loop, net::Resolver& resolver, const config::Config& config,
+Gateway::Gateway(const std::vector<Site>& sites, const config::Config& config,
                  AccessLog::Sink access_sink, uint64_t seed, HashKey secret)
-    : loop_(loop),
-      config_(config),
-      router_(config),
-      access_log_(loop, config.log.format, config.log.access ? std::move(access_sink) : nullptr),
-      started_at_(loop.now()),
-      tls_(loop.wall_seconds()),
-      server_(loop, *this, server_limits(config)),
-      grpc_health_([this](std::string_view service) { return serving(service); }) {
-  for (const config::Service& service : config.services) {
-    services_.push_back(std::make_unique<Service>(
-        Surroundings{loop, resolver, access_log_, tls_, [this] { try_start(); }, seed++, secret},
-        config, service));
+    : config_(config), started_at_(sites.front().loop.now()) {
+  const auto workers = static_cast<uint32_t>(sites.size());
+  for (size_t i = 0; i < config.services.size(); ++i) {
+    dispatchers_.push_back(
+        make_dispatcher(sites.front().loop, config, config.services[i], seed + i, workers));
   }
+  const Common common{config, std::move(access_sink), seed, secret, dispatchers_};
+  for (const Site& site : sites) {
+    const auto index = static_cast<uint32_t>(workers_.size());
+    workers_.push_back(std::make_unique<Worker>(index, workers, site, common));
+  }
+  std::vector<transport::Server*> helpers;
+  for (size_t i = 1; i < workers_.size(); ++i) helpers.push_back(&workers_[i]->server());
+  lead().server().share_with(helpers);
 }
+
+// ---- the start ----
 
 void Gateway::start(StartHandler on_started) {
-  if (const Status opened = open_tls(); !opened) {
-    return on_started(StartFailure::bad_tls, opened.error().message);
-  }
-  on_started_ = std::move(on_started);
-  try_start();
-}
-
-// What is wrong with the files that the configuration names is told before anything else happens.
-Status Gateway::open_tls() {
-  if (!tls_.problem().empty()) return Error{tls_.problem()};
-  if (std::ranges::none_of(config_.listen, &config::ListenAddress::tls)) return success();
-  auto opened = net::TlsServer::open(loop_, server_settings(config_.tls));
-  if (!opened) return Error{"tls: " + opened.error().message};
-  tls_server_ = std::move(*opened);
-  return success();
-}
-
-// True when every name was looked up; `problem` is a sentence about the first that has no address.
-bool Gateway::names_settled(std::string& problem) const {
-  for (const auto& service : services_) {
-    for (const policy::PoolKind pool :
-         {policy::PoolKind::always_on, policy::PoolKind::serverless}) {
-      for (const auto& backend : service->backends(pool)) {
-        if (!backend->name().settled()) return false;
-        if (backend->name().addresses().empty() && problem.empty()) {
-          problem = "backend " + backend->config().url + ": " + backend->name().error();
-        }
-      }
+  for (const auto& worker : workers_) {
+    if (const Status opened = worker->open_tls(); !opened) {
+      return on_started(StartFailure::bad_tls, opened.error().message);
     }
   }
-  return true;
+  lead().share_tickets(workers_);
+  on_started_ = std::move(on_started);
+  unresolved_ = workers_.size();
+  for (const auto& worker : workers_) {
+    const bool here = &worker->loop() == &lead().loop();
+    worker->when_resolved([this, here](const std::string& problem) {
+      if (here) return resolved(problem);
+      lead().loop().post([this, problem] { resolved(problem); });
+    });
+  }
 }
 
-void Gateway::try_start() {
-  std::string problem;
-  if (!on_started_ || !names_settled(problem)) return;
+// A worker knows its backends' addresses. With the last one, and a problem of any, the start is
+// over.
+void Gateway::resolved(const std::string& problem) {
+  if (problem_.empty()) problem_ = problem;
+  if (--unresolved_ > 0) return;
   const StartHandler on_started = std::exchange(on_started_, nullptr);
-  if (!problem.empty()) return on_started(StartFailure::unresolved_name, problem);
+  if (!problem_.empty()) return on_started(StartFailure::unresolved_name, problem_);
   for (const config::ListenAddress& listen : config_.listen) {
-    const auto address = address_of(listen);
-    if (!address) return on_started(StartFailure::cannot_listen, address.error().message);
-    const Status listening = server_.listen(*address, listen.tls ? tls_server_.get() : nullptr);
+    const Status listening = lead().listen(listen);
     if (!listening) return on_started(StartFailure::cannot_listen, listening.error().message);
   }
   started_ = true;
-  for (const auto& service : services_) service->start();
+  lead().start();
   on_started(StartFailure::none, {});
+}
+
+// ---- a look at it ----
+
+void Gateway::visit_workers(const std::function<void(Worker&)>& visit) const {
+  for (const auto& worker : workers_) {
+    if (&worker->loop() == &lead().loop()) {
+      visit(*worker);
+      continue;
+    }
+    std::binary_semaphore done(0);
+    worker->loop().post([&] {
+      visit(*worker);
+      done.release();
+    });
+    done.acquire();
+  }
 }
 
 const Service* Gateway::find_service(std::string_view name) const {
   const auto found = std::ranges::find(
-      services_, name,
+      services(), name,
       [](const auto& service) -> const std::string& { return service->config().name; });
-  return found == services_.end() ? nullptr : found->get();
+  return found == services().end() ? nullptr : found->get();
 }
+
+// ---- the end ----
 
 void Gateway::drain() {
   if (draining_) return;
   draining_ = true;
-  for (const auto& service : services_) service->drain();
-  server_.drain();
+  visit_workers([](Worker& worker) { worker.drain(); });
 }
 
 void Gateway::cut_tunnels() {
-  for (const auto& service : services_) service->cut_tunnels();
-}
-
-bool Gateway::drained() const {
-  return draining_ && server_.connections() == 0;
-}
-
-GrpcHealth::Serving Gateway::serving(std::string_view service) const {
-  const auto has_name = [service](const config::Service& each) { return each.name == service; };
-  if (!service.empty() && std::ranges::none_of(config_.services, has_name)) {
-    return GrpcHealth::Serving::unknown_service;
-  }
-  return draining_ ? GrpcHealth::Serving::no : GrpcHealth::Serving::yes;
-}
-
-// The router's own Service is the one in the configuration; ours has the same index.
-Service* Gateway::route(const http::RequestHead& head) {
-  const auto lookup = [&head](std::string_view name) -> std::optional<std::string_view> {
-    const http::Field* field = head.fields.find(name);
-    return field == nullptr ? std::nullopt : std::optional(field->value);
-  };
-  const config::Service* found = router_.match(head.authority, head.target, lookup);
-  if (found == nullptr) return nullptr;
-  return services_[static_cast<size_t>(found - config_.services.data())].get();
-}
-
-void Gateway::on_request(const http::RequestHead& head, transport::ServerTransaction& transaction) {
-  if (http::is_grpc(head.fields) && GrpcHealth::is_for(head.target)) [[unlikely]] {
-    return grpc_health_.handle(head, transaction);
-  }
-  if (Service* service = route(head)) return service->handle(head, transaction);
-  ++unrouted_;
-  LocalReply reply;
-  reply.grpc = http::is_grpc(head.fields);
-  reply.status = 404;
-  reply.reason = "no-route";
-  reply.detail = "No service of this gateway matches the host and path of this request.";
-  send_problem(transaction, reply, loop_.wall_seconds(), head.method == http::Method::head);
+  visit_workers([](Worker& worker) { worker.cut_tunnels(); });
 }
 
 }  // namespace warmgate::gateway

@@ -1,6 +1,10 @@
-// Gateway: the data plane as a whole: listens, routes requests to services, drains.
+// Gateway: the data plane as a whole: its workers, what they share, how it starts and ends.
 //
-// Thread.  All on the loop's thread.
+// Workers.  Each has a loop, and where there are several, a thread of its own. The first one
+//           listens, and has what there is one of: probes, schedules, the admin endpoints.
+// Thread.   All on the first worker's thread. The others' loops run from start() on, until the
+// first
+//           one's has ended.
 #pragma once
 
 #include <functional>
@@ -9,21 +13,16 @@
 #include <vector>
 
 #include "config/config.h"
-#include "config/router.h"
-#include "gateway/access_log.h"
-#include "gateway/grpc_health.h"
-#include "gateway/service.h"
-#include "net/loop.h"
-#include "net/resolver.h"
-#include "transport/server.h"
+#include "gateway/worker.h"
 
 namespace warmgate::gateway {
 
-class Gateway final : public transport::Application {
+class Gateway {
  public:
   // `config` must outlive the gateway. `secret`: of the hashes by which clients are told apart.
-  Gateway(net::Loop& loop, net::Resolver& resolver, const config::Config& config,
-          AccessLog::Sink access_sink, uint64_t seed, HashKey secret = {});
+  // There is a worker for each site.
+  Gateway(const std::vector<Site>& sites, const config::Config& config, AccessLog::Sink access_sink,
+          uint64_t seed, HashKey secret = {});
 
   // Waits until each backend's name was looked up, binds all listen addresses and begins the
   // services' probes and timers; then calls `on_started` once, perhaps at once.
@@ -35,49 +34,38 @@ class Gateway final : public transport::Application {
   // Stops accepting, ends what waits with 503 and lets what runs finish.
   void drain();
   bool draining() const { return draining_; }
-  bool drained() const;
+  bool drained() const { return draining_ && connections() == 0; }
   // Ends what has no end of its own: to be called when a drain has taken long enough.
   void cut_tunnels();
 
+  // Calls `visit` for each worker in turn, on its thread, and waits for that: for a batch of its
+  // events at most.
+  void visit_workers(const std::function<void(Worker&)>& visit) const;
+
   const config::Config& config() const { return config_; }
-  const std::vector<std::unique_ptr<Service>>& services() const { return services_; }
+  // The first worker's: what they tell of the service as a whole, each of them tells.
+  const std::vector<std::unique_ptr<Service>>& services() const { return lead().services(); }
   const Service* find_service(std::string_view name) const;  // nullptr: there is none
-  const transport::ServerStats& server_stats() const { return server_.stats(); }
-  size_t connections() const { return server_.connections(); }
-  const net::TlsServer* tls_server() const { return tls_server_.get(); }
-  net::Address address(size_t listener = 0) const { return server_.address(listener); }
-  uint64_t unrouted() const { return unrouted_; }  // requests that no service matched
+  size_t connections() const { return lead().server().connections_of_all(); }
+  net::Address address(size_t listener = 0) const { return lead().server().address(listener); }
   Instant started_at() const { return started_at_; }
 
   // For a stream that came another way than by a listener: a test's.
-  void accept(std::unique_ptr<net::Stream> stream) { server_.accept(std::move(stream)); }
-
-  // transport::Application
-  void on_request(const http::RequestHead& head,
-                  transport::ServerTransaction& transaction) override;
+  void accept(std::unique_ptr<net::Stream> stream) { lead().server().accept(std::move(stream)); }
 
  private:
-  Status open_tls();
-  GrpcHealth::Serving serving(std::string_view service) const;
-  Service* route(const http::RequestHead& head);
-  void try_start();
-  bool names_settled(std::string& problem) const;
+  Worker& lead() const { return *workers_.front(); }
+  void resolved(const std::string& problem);
 
-  net::Loop& loop_;
   const config::Config& config_;
-  config::Router router_;
-  AccessLog access_log_;
   Instant started_at_;
   StartHandler on_started_;  // until the start is over
+  std::string problem_;      // that keeps it from starting
+  size_t unresolved_ = 0;    // workers that do not know all addresses yet
   bool started_ = false;
   bool draining_ = false;
-  uint64_t unrouted_ = 0;
-  TlsContexts tls_;
-  std::unique_ptr<net::TlsServer> tls_server_;  // when a listener wants it
-  transport::Server server_;
-  GrpcHealth grpc_health_;
-  // The server outlives the services: their exchanges let go of its connections.
-  std::vector<std::unique_ptr<Service>> services_;
+  std::vector<std::unique_ptr<SharedDispatcher>> dispatchers_;  // by service
+  std::vector<std::unique_ptr<Worker>> workers_;
 };
 
 }  // namespace warmgate::gateway

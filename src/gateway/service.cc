@@ -28,13 +28,13 @@ transport::ClientProtocol client_protocol(config::Protocol protocol) {
 }
 
 transport::ClientLimits client_limits(const config::Config& config, const config::Service& service,
-                                      config::Protocol protocol) {
+                                      config::Protocol protocol, uint32_t workers) {
   transport::ClientLimits limits;
   limits.head.max_bytes = config.limits.max_head;
   limits.head.max_fields = config.limits.max_headers;
   limits.connect_timeout = service.timeouts.connect;
   limits.keep_alive = service.timeouts.keep_alive;
-  limits.max_idle = service.limits.max_idle_connections;
+  limits.max_idle = (service.limits.max_idle_connections + workers - 1) / workers;
   limits.protocol = client_protocol(protocol);
   limits.write_timeout = service.timeouts.idle;
   return limits;
@@ -75,23 +75,24 @@ bool knows_no_upgrades(const config::Service& service) {
 }  // namespace
 
 Service::Service(const Surroundings& surroundings, const config::Config& config,
-                 const config::Service& service)
-    : loop_(surroundings.loop),
+                 const config::Service& service, SharedDispatcher& dispatcher)
+    : worker_(surroundings.worker),
+      loop_(surroundings.loop),
       access_log_(surroundings.access_log),
       config_(service),
       carries_grpc_(may_speak_h2(service.always_on, service.always_on_protocol) &&
                     may_speak_h2(service.serverless, service.serverless_protocol)),
       prng_(surroundings.seed),
       secret_(surroundings.secret),
-      dispatcher_(make_dispatcher(surroundings.seed, config.recorder.memory)),
+      dispatcher_(dispatcher),
       timer_(loop_.timers(), [this] { step(policy::TimerFired{}); }),
       model_check_(loop_, service.model, service.name),
       schedule_clock_(loop_, service.schedules,
                       [this](const policy::ScheduleTold& told) { step(told); }) {
   const auto add = [&](PoolKind pool, const std::vector<config::Backend>& backends,
                        const config::UpstreamTls& tls, config::Protocol protocol, const char* key) {
-    Backend::Settings settings{client_limits(config, service, protocol), config.resolve_interval,
-                               nullptr, tls.server_name};
+    Backend::Settings settings{client_limits(config, service, protocol, surroundings.workers),
+                               config.resolve_interval, nullptr, tls.server_name};
     for (const config::Backend& backend : backends) {
       const bool https = backend.scheme == config::Scheme::https;
       settings.tls =
@@ -104,20 +105,10 @@ Service::Service(const Surroundings& surroundings, const config::Config& config,
       "always_on.tls");
   add(PoolKind::serverless, service.serverless, service.serverless_tls, service.serverless_protocol,
       "serverless.tls");
+  dispatcher_.tell_by(worker_, [this] { loop_.post([this] { collect(); }); });
 }
 
 Service::~Service() = default;
-
-std::unique_ptr<policy::Dispatcher> Service::make_dispatcher(uint64_t seed,
-                                                             uint64_t recorder_bytes) {
-  if (recorder_bytes == 0) return policy::make_warmgate_dispatcher(config_.policy, seed);
-  const recording::Origin origin{config_.name, static_cast<uint64_t>(loop_.wall_seconds()),
-                                 loop_.now()};
-  auto recorder =
-      std::make_unique<recording::FlightRecorder>(config_.policy, seed, recorder_bytes, origin);
-  recorder_ = recorder.get();
-  return recorder;
-}
 
 void Service::start() {
   step(policy::TimerFired{});
@@ -184,7 +175,7 @@ void Service::handle(const http::RequestHead& head, transport::ServerTransaction
     send_problem(transaction, reply, loop_.wall_seconds(), head.method == http::Method::head);
     return;
   }
-  event.request = policy::RequestId{++last_request_};
+  event.request = dispatcher_.request_id(worker_, ++last_request_);
   exchanges_[exchanges_.insert(event.request, *this, event.request, head, transaction)].begin();
   step(event);  // last: it may end the exchange
 }
@@ -236,6 +227,14 @@ Exchange& Service::exchange(policy::RequestId id) {
   return exchanges_[slot];
 }
 
+// nullptr: it is over, and another worker's step could not know it yet.
+Exchange* Service::find_exchange(policy::RequestId id) {
+  const policy::Slot slot = exchanges_.find(id);
+  WG_ASSERT(slot != policy::kNoSlot || dispatcher_.shared(),
+            "the policy names a request that is over");
+  return slot == policy::kNoSlot ? nullptr : &exchanges_[slot];
+}
+
 void Service::attempt_first_byte(Attempt& attempt, const policy::AttemptFirstByte& event) {
   const auto waited = loop_.now() - attempt.started_at();
   if (attempt.saw_cold_start()) {
@@ -273,6 +272,7 @@ void Service::probe_finished(Probe& probe, const ProbeResult& result) {
 }
 
 void Service::backend_answered(policy::BackendRef ref) {
+  if (worker_ != 0) return;
   Backend& answered = backend(ref);
   model_check_.on_answer(ref.pool, answered.pool(), answered.config().host_header,
                          answered.config().base_path);
@@ -290,21 +290,29 @@ void Service::step(const policy::Event& event) {
     return;
   }
   stepping_ = true;
-  step_once(event);
-  for (size_t next = 0; next < pending_.size(); ++next) {
+  dispatcher_.step(worker_, loop_.now(), event, actions_);
+  carry_out();
+}
+
+// Another worker's step had something for this one.
+void Service::collect() {
+  stepping_ = true;
+  dispatcher_.collect(worker_, actions_);
+  carry_out();
+}
+
+void Service::carry_out() {
+  for (size_t next = 0;; ++next) {
+    for (const policy::Action& action : actions_) {
+      std::visit([this](const auto& concrete) { apply(concrete); }, action);
+    }
+    actions_.clear();
+    if (next == pending_.size()) break;
     const policy::Event event_of_an_action = pending_[next];
-    step_once(event_of_an_action);
+    dispatcher_.step(worker_, loop_.now(), event_of_an_action, actions_);
   }
   pending_.clear();
   stepping_ = false;
-}
-
-void Service::step_once(const policy::Event& event) {
-  actions_.clear();
-  dispatcher_->step(loop_.now(), event, actions_);
-  for (const policy::Action& action : actions_) {
-    std::visit([this](const auto& concrete) { apply(concrete); }, action);
-  }
 }
 
 void Service::apply(const policy::StartAttempt& action) {
@@ -326,7 +334,7 @@ void Service::apply(const policy::CancelAttempt& action) {
 }
 
 void Service::apply(const policy::Reject& action) {
-  exchange(action.request).reject(action);
+  if (Exchange* const rejected = find_exchange(action.request)) rejected->reject(action);
 }
 
 const std::string& Service::probe_path(const policy::StartProbe& action) const {

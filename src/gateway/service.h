@@ -1,9 +1,11 @@
-// Service: one model behind one route. It turns what happens into events for the Dispatcher, and
+// Service: one model behind one route, as far as one worker has to do with it: its requests, its
+// connections. It turns what happens into events for the Dispatcher, which all workers share, and
 // the Dispatcher's actions into I/O; it decides nothing.
 //
 // Contract with the Dispatcher.  Actions are carried out in order, at once. Within one step an
 // AttemptFirstByte is answered by Commit or CancelAttempt, and ClientGone by CancelAttempt for
 // each attempt of that request.
+// First.   The first worker's has the probes, the schedules and the comparison of the models.
 // Thread.  All on the loop's thread.
 #pragma once
 
@@ -25,16 +27,17 @@
 #include "gateway/model_check.h"
 #include "gateway/probe.h"
 #include "gateway/schedule_clock.h"
+#include "gateway/shared_dispatcher.h"
 #include "gateway/tls_contexts.h"
 #include "net/loop.h"
-#include "policy/dispatcher.h"
 #include "policy/slab_map.h"
-#include "recording/flight_recorder.h"
 
 namespace warmgate::gateway {
 
-// What all services of a gateway share.
+// What all services of a worker share.
 struct Surroundings {
+  uint32_t worker = 0;
+  uint32_t workers = 1;
   net::Loop& loop;
   net::Resolver& resolver;
   AccessLog& access_log;
@@ -47,25 +50,25 @@ struct Surroundings {
 class Service {
  public:
   Service(const Surroundings& surroundings, const config::Config& config,
-          const config::Service& service);
+          const config::Service& service, SharedDispatcher& dispatcher);
   ~Service();
 
   void start();  // the first step: probes and timers begin
   void handle(const http::RequestHead& head, transport::ServerTransaction& transaction);
-  void drain();
+  void drain();  // of the service as a whole
   void cut_tunnels();
 
   const config::Service& config() const { return config_; }
   ServiceCounters& counters() { return counters_; }
   const ServiceCounters& counters() const { return counters_; }
-  policy::ServiceStatus status() const { return dispatcher_->status(loop_.now()); }
-  const recording::FlightRecorder* recorder() const { return recorder_; }  // nullptr: off
+  policy::ServiceStatus status() const { return dispatcher_.status(loop_.now()); }
+  const SharedDispatcher& dispatcher() const { return dispatcher_; }
   const ModelCheck& model_check() const { return model_check_; }
   const std::vector<std::unique_ptr<Backend>>& backends(policy::PoolKind pool) const {
     return backends_[static_cast<size_t>(pool)];
   }
-  size_t in_flight() const { return exchanges_.size(); }              // waiting ones included
-  void check_invariants() const { dispatcher_->check_invariants(); }  // for tests
+  size_t in_flight() const { return exchanges_.size(); }             // waiting ones included
+  void check_invariants() const { dispatcher_.check_invariants(); }  // for tests
 
   // ---- for exchanges, attempts and probes ----
   net::Loop& loop() { return loop_; }
@@ -79,10 +82,10 @@ class Service {
   void probe_finished(Probe& probe, const ProbeResult& result);  // destroys the probe
 
  private:
-  std::unique_ptr<policy::Dispatcher> make_dispatcher(uint64_t seed, uint64_t recorder_bytes);
   LocalReply objection(const http::RequestHead& head, policy::RequestArrived& event);
   void step(const policy::Event& event);
-  void step_once(const policy::Event& event);
+  void collect();
+  void carry_out();
   void apply(const policy::StartAttempt& action);
   void apply(const policy::Commit& action);
   void apply(const policy::CancelAttempt& action);
@@ -95,9 +98,11 @@ class Service {
   Backend& backend(policy::BackendRef ref);
   void remove(Attempt& attempt);
   Exchange& exchange(policy::RequestId id);
+  Exchange* find_exchange(policy::RequestId id);
   Attempt& attempt(policy::AttemptId id);
   void backend_answered(policy::BackendRef ref);
 
+  const uint32_t worker_;
   net::Loop& loop_;
   AccessLog& access_log_;
   const config::Service config_;
@@ -105,8 +110,7 @@ class Service {
   Prng prng_;
   HashKey secret_;
   ServiceCounters counters_;
-  const recording::FlightRecorder* recorder_ = nullptr;  // the Dispatcher, when it records
-  std::unique_ptr<policy::Dispatcher> dispatcher_;
+  SharedDispatcher& dispatcher_;
   net::Timer timer_;
   std::array<std::vector<std::unique_ptr<Backend>>, 2> backends_;  // by PoolKind
   ModelCheck model_check_;

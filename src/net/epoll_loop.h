@@ -30,8 +30,7 @@ class EpollLoop final : public Loop {
   void run();   // until stop()
   void stop();  // from the loop's thread; the present batch is finished first
 
-  // Runs `work` on the loop's thread, soon. Thread-safe: the only way in from another thread.
-  void post(std::function<void()> work);
+  void post(std::function<void()> work) override;
 
   double wall_seconds() const override;
   Result<std::unique_ptr<Stream>> connect(const Address& to) override;

@@ -4,6 +4,7 @@
 // Thread.  Everything on one thread, except where EpollLoop says otherwise.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 
@@ -53,6 +54,9 @@ class Loop {
   Instant now() const { return timers_.now(); }  // of the present batch of events
   TimerWheel& timers() { return timers_; }
   void defer(Deferred& work) { deferred_.add(work); }
+
+  // Runs `work` on the loop's thread, soon. Thread-safe: the only way in from another thread.
+  virtual void post(std::function<void()> work) = 0;
 
   // One scratch for all reads: valid until control returns to the loop, and no longer.
   std::span<char> scratch() { return scratch_; }

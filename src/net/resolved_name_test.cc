@@ -10,6 +10,7 @@ namespace {
 class VirtualLoop final : public Loop {
  public:
   VirtualLoop() : Loop(Instant(1h)) {}
+  void post(std::function<void()>) override {}
   double wall_seconds() const override { return 0; }
   Result<std::unique_ptr<Stream>> connect(const Address&) override { return Error{"no network"}; }
   Result<std::unique_ptr<Listener>> listen(const Address&, AcceptHandler) override {

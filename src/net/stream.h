@@ -40,9 +40,14 @@ class StreamObserver {
   virtual void on_end_arrived() {}
 };
 
+class Loop;
+
 class Stream {
  public:
   virtual ~Stream() = default;
+  // Makes it a stream of another loop, on whose thread it is used from then on. Only of an accepted
+  // one that was not observed yet.
+  virtual void move_to(Loop& loop) = 0;
   virtual void observe(StreamObserver* observer) = 0;
   virtual IoResult read(std::span<char> into) = 0;
   // Writes the pieces in order, as much as fits: at most kMaxPieces of them. What was not taken is

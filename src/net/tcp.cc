@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/assert.h"
 #include "base/log.h"
 
 namespace warmgate::net {
@@ -51,15 +52,27 @@ Result<std::unique_ptr<Stream>> TcpStream::connect(EpollLoop& loop, const Addres
 }
 
 TcpStream::TcpStream(EpollLoop& loop, int fd, const Address& peer, bool connecting)
-    : loop_(loop), fd_(fd), connecting_(connecting), peer_(peer) {
+    : loop_(&loop), fd_(fd), connecting_(connecting), peer_(peer) {
   set_option(fd_, IPPROTO_TCP, TCP_NODELAY, 1);
-  loop_.add(fd_, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, this);
 }
 
 TcpStream::~TcpStream() {
-  loop_.forget(fd_, this);
+  if (watched_) loop_->forget(fd_, this);
   close(fd_);
   if (destroyed_ != nullptr) *destroyed_ = true;
+}
+
+void TcpStream::move_to(Loop& loop) {
+  WG_ASSERT(!watched_, "a stream that is observed stays where it is");
+  loop_ = &static_cast<EpollLoop&>(loop);
+}
+
+// What happened before is told, too: adding a descriptor brings an edge of all that is so.
+void TcpStream::observe(StreamObserver* observer) {
+  observer_ = observer;
+  if (watched_) return;
+  watched_ = true;
+  loop_->add(fd_, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, this);
 }
 
 // epoll(7): after a short read of a stream socket the next edge comes with new data. But an end

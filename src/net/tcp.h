@@ -11,7 +11,8 @@ class TcpStream final : public Stream, public Channel {
   TcpStream(EpollLoop& loop, int fd, const Address& peer, bool connecting);
   ~TcpStream() override;
 
-  void observe(StreamObserver* observer) override { observer_ = observer; }
+  void move_to(Loop& loop) override;
+  void observe(StreamObserver* observer) override;
   IoResult read(std::span<char> into) override;
   IoResult write(std::span<const std::string_view> pieces) override;
   void shutdown_write() override;
@@ -21,9 +22,10 @@ class TcpStream final : public Stream, public Channel {
   void on_events(uint32_t events) override;
 
  private:
-  EpollLoop& loop_;
+  EpollLoop* loop_;
   int fd_;
   bool connecting_;
+  bool watched_ = false;  // by the loop: from the first observer on
   bool drained_ = false;  // a short read emptied the kernel's buffer: no need to ask again
   bool peer_ended_ = false;
   int broken_ = 0;             // the errno of a failure that a write was told of

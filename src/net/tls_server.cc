@@ -108,15 +108,22 @@ OpenSslPtr<SSL_CTX> make_context() {
   return context;
 }
 
-using TicketKeys = std::array<unsigned char, 256>;  // more than OpenSSL has of them
+// How many bytes OpenSSL has of them.
+long ticket_key_bytes(SSL_CTX* context) {
+  const long length = SSL_CTX_get_tlsext_ticket_keys(context, nullptr, 0);
+  WG_ASSERT(length > 0 && static_cast<size_t>(length) <= TlsServer::TicketKeys().size(),
+            "OpenSSL's ticket keys are larger than they were");
+  return length;
+}
 
-// So that clients' sessions survive a reload.
-void copy_ticket_keys(SSL_CTX* from, SSL_CTX* to) {
-  TicketKeys keys;
-  const long length = SSL_CTX_get_tlsext_ticket_keys(from, nullptr, 0);
-  if (length <= 0 || static_cast<size_t>(length) > keys.size()) return;
-  SSL_CTX_get_tlsext_ticket_keys(from, keys.data(), length);
-  SSL_CTX_set_tlsext_ticket_keys(to, keys.data(), length);
+TlsServer::TicketKeys read_ticket_keys(SSL_CTX* context) {
+  TlsServer::TicketKeys keys{};
+  SSL_CTX_get_tlsext_ticket_keys(context, keys.data(), ticket_key_bytes(context));
+  return keys;
+}
+
+void write_ticket_keys(SSL_CTX* context, TlsServer::TicketKeys keys) {
+  SSL_CTX_set_tlsext_ticket_keys(context, keys.data(), ticket_key_bytes(context));
   OPENSSL_cleanse(keys.data(), keys.size());
 }
 
@@ -187,7 +194,8 @@ Result<TlsServer::Loaded> TlsServer::load(const TlsServerSettings& settings, dou
 }
 
 void TlsServer::use(Loaded loaded) {
-  if (context_ != nullptr) copy_ticket_keys(context_.get(), loaded.context.get());
+  // So that clients' sessions survive a reload.
+  if (context_ != nullptr) write_ticket_keys(loaded.context.get(), ticket_keys());
   context_ = std::shared_ptr<SSL_CTX>(loaded.context.release(), OpenSslFree());
   expiries_ = std::move(loaded.expiries);
 }
@@ -213,18 +221,26 @@ std::string TlsServer::fingerprint() const {
 
 void TlsServer::look() {
   look_at_files();
-  if (loop_.now() - ticket_keys_since_ >= kTicketKeyLife) renew_ticket_keys();
+  if (!follows_ && loop_.now() - ticket_keys_since_ >= kTicketKeyLife) renew_ticket_keys();
   look_.arm_after(kLookInterval);
+}
+
+TlsServer::TicketKeys TlsServer::ticket_keys() const {
+  return read_ticket_keys(context_.get());
+}
+
+void TlsServer::follow(const TicketKeys& keys) {
+  follows_ = true;
+  write_ticket_keys(context_.get(), keys);
 }
 
 // Tickets under the old keys are of no use any more: their clients shake hands in full, once.
 void TlsServer::renew_ticket_keys() {
   ticket_keys_since_ = loop_.now();
-  TicketKeys keys;
-  const long length = SSL_CTX_get_tlsext_ticket_keys(context_.get(), nullptr, 0);
-  if (length <= 0 || static_cast<size_t>(length) > keys.size()) return;
-  if (RAND_bytes(keys.data(), static_cast<int>(length)) != 1) return;
-  SSL_CTX_set_tlsext_ticket_keys(context_.get(), keys.data(), length);
+  TicketKeys keys{};
+  if (RAND_bytes(keys.data(), static_cast<int>(keys.size())) != 1) return;
+  write_ticket_keys(context_.get(), keys);
+  if (on_new_keys_) on_new_keys_(keys);
   OPENSSL_cleanse(keys.data(), keys.size());
 }
 
@@ -236,6 +252,7 @@ void TlsServer::look_at_files() {
   if (!loaded) {
     ++stats_.reloads_failed;
     reload_problem_ = loaded.error().message;
+    if (follows_) return;
     log_error("tls",
               "the changed files are not used, the old certificate stays: " + reload_problem_);
     return;
@@ -243,6 +260,7 @@ void TlsServer::look_at_files() {
   ++stats_.reloads;
   reload_problem_.clear();
   use(std::move(*loaded));
+  if (follows_) return;
   log_info("tls", "new certificates are in use: " + expiries_.front().certificate_file +
                       (expiries_.size() > 1 ? " and others" : ""));
 }

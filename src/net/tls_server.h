@@ -4,6 +4,9 @@
 //
 // Reload.   The files are looked at every kLookInterval. What is wrong with new ones is logged
 //           once, and the old ones stay in use; streams that are open keep what they began with.
+// Threads.  Servers on several loops may have the same ticket keys, so that a client may come back
+// to
+//           any of them: all but one follow that one.
 // Tickets.  Sessions are resumed by tickets, so that nothing is kept of a client. Their keys are
 //           replaced every kTicketKeyLife, so that who learns one cannot read what was said long
 //           ago; they outlive a reload but not the process.
@@ -12,7 +15,9 @@
 // Thread.   All on the loop's thread.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -54,6 +59,13 @@ class TlsServer {
   static Status check(const TlsServerSettings& settings, double wall_seconds);
   ~TlsServer();
 
+  using TicketKeys = std::array<unsigned char, 256>;  // more than OpenSSL has of them
+  TicketKeys ticket_keys() const;
+  // From now on it takes its ticket keys from another one, and leaves the log to it.
+  void follow(const TicketKeys& keys);
+  // Who is to be told of new ones, for those that follow.
+  void on_new_keys(std::function<void(const TicketKeys&)> told) { on_new_keys_ = std::move(told); }
+
   std::unique_ptr<Stream> wrap(std::unique_ptr<Stream> below);
 
   // The files, if they changed, now rather than at the next look.
@@ -89,6 +101,8 @@ class TlsServer {
   TlsServerStats stats_;
   std::unique_ptr<Owner> owner_;
   Instant ticket_keys_since_;
+  std::function<void(const TicketKeys&)> on_new_keys_;
+  bool follows_ = false;
   Timer look_;
 };
 

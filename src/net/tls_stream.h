@@ -39,6 +39,7 @@ class TlsStream final : public Stream, private StreamObserver {
             std::string_view wanted);
   ~TlsStream() override;
 
+  void move_to(Loop& loop) override { below_->move_to(loop); }
   void observe(StreamObserver* observer) override { observer_ = observer; }
   IoResult read(std::span<char> into) override;
   IoResult write(std::span<const std::string_view> pieces) override;

@@ -3,9 +3,14 @@
 // Protocol. HTTP/1, or HTTP/2 where the client begins with its preface: over TLS as agreed by ALPN,
 //          in clear text by prior knowledge.
 // Bounds.  At most `max_connections`; further ones wait in the kernel's backlog until one ends.
-// Thread.  All on the loop's thread.
+// Helpers. A server may hand connections on to others, each on a loop and a thread of its own:
+// every
+//          new one goes to whichever has the fewest, and the bound is for all of them together.
+//          Kernels spread by hash or by who wakes first, which few and long connections bear badly.
+// Thread.  All on the loop's thread, but for what says otherwise.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <list>
 #include <memory>
@@ -68,8 +73,12 @@ class Server {
   Server(net::Loop& loop, Application& application, const ServerLimits& limits);
   ~Server();
 
-  // With `tls`, which outlives the server, clients must speak TLS there.
-  Status listen(const net::Address& address, net::TlsServer* tls = nullptr);
+  // What its connections speak TLS by where a listener asks for it; it outlives the server.
+  void use_tls(net::TlsServer* tls) { tls_ = tls; }
+  // Before listen(). The helpers end when this server's loop runs no more, and theirs neither.
+  void share_with(const std::vector<Server*>& helpers);
+  enum class Security : uint8_t { clear, tls };
+  Status listen(const net::Address& address, Security security = Security::clear);
   net::Address address(size_t listener = 0) const { return listeners_[listener]->address(); }
 
   // Stops accepting and ends idle connections; the others end after their present response.
@@ -77,6 +86,9 @@ class Server {
   bool draining() const { return draining_; }
   size_t connections() const { return connections_.size(); }
   const ServerStats& stats() const { return stats_; }
+
+  // Its own and those of its helpers; on this server's thread. Some may be on their way to them.
+  size_t connections_of_all() const { return crew_->connections.load(); }
 
   // For a stream that came another way: a test's.
   void accept(std::unique_ptr<net::Stream> stream);
@@ -95,6 +107,18 @@ class Server {
   };
   using Connections = ServerConnection::List;
 
+  // What a server shares with its helpers. Thread-safe.
+  struct Crew {
+    explicit Crew(Server& server) : lead(server) {}
+    Server& lead;  // which listens
+    std::atomic<uint32_t> connections{0};
+  };
+
+  void hand_out(std::unique_ptr<net::Stream> stream, Security security);
+  void take(std::unique_ptr<net::Stream> stream, Security security);
+  void count_ended();
+  void pause();
+  void resume();
   void add(std::unique_ptr<ServerConnection> connection);
   // A connection has turned out to speak HTTP/2: its stream, and what was read of it.
   void speak_h2(std::unique_ptr<net::Stream> stream, std::string_view begun);
@@ -105,6 +129,10 @@ class Server {
   ServerLimits limits_;
   ServerStats stats_;
   bool draining_ = false;
+  net::TlsServer* tls_ = nullptr;
+  std::shared_ptr<Crew> crew_;
+  std::vector<Server*> helpers_;
+  std::atomic<uint32_t> held_{0};  // connections, and those on their way here
   std::vector<std::unique_ptr<net::Listener>> listeners_;
   Connections connections_;
   Connections dead_;  // ended; destroyed when nobody is inside of them any more

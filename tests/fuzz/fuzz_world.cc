@@ -68,7 +68,7 @@ constexpr std::string_view kRequests[] = {
 FuzzWorld::FuzzWorld(Script& script)
     : script_(script),
       loop_(script.byte(), {.capacity = 4096}),
-      gateway_(loop_, resolver_, configuration(script.byte()), {}, script.byte()) {
+      gateway_({{loop_, resolver_}}, configuration(script.byte()), {}, script.byte()) {
   for (const net::Address& address : kBackends) {
     backends_.push_back(std::make_unique<FuzzBackend>(loop_, address));
   }

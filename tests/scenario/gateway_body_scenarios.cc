@@ -102,7 +102,7 @@ TEST_P(Bodies, a_client_that_never_reads_is_given_up_and_its_attempt_cancelled) 
   client.peer().pause_reading();
   client.send(get("/infer"));
   loop_.run_for(10s);
-  EXPECT_EQ(service().in_flight(), 0u);
+  EXPECT_EQ(in_flight(), 0u);
   EXPECT_TRUE(always_on_->last().gone);
   EXPECT_EQ(counters().client_gone, 1u);
 }
@@ -131,7 +131,7 @@ TEST_P(Bodies, an_answer_ahead_of_the_request_body_reaches_the_client) {
   EXPECT_EQ(client->first().status, 401);
   EXPECT_EQ(client->first().body, "who are you?");
   loop_.run_for(5s);
-  EXPECT_EQ(service().in_flight(), 0u);
+  EXPECT_EQ(in_flight(), 0u);
 }
 
 // ---- Expect: 100-continue ----
@@ -228,6 +228,7 @@ TEST_P(Bodies, a_long_preamble_of_an_event_stream_is_not_withheld_for_ever) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, Bodies, seeds());
+INSTANTIATE_TEST_SUITE_P(Shared, Bodies, seeds_shared());
 INSTANTIATE_TEST_SUITE_P(ByH2, Bodies, seeds_by_h2());
 
 }  // namespace

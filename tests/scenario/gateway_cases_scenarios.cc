@@ -207,6 +207,7 @@ TEST_P(Cases, case_7_low_priority_that_cannot_make_it_is_shed_and_high_priority_
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, Cases, seeds());
+INSTANTIATE_TEST_SUITE_P(Shared, Cases, seeds_shared());
 INSTANTIATE_TEST_SUITE_P(ByH2, Cases, seeds_by_h2());
 
 }  // namespace

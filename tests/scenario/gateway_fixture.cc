@@ -25,11 +25,10 @@ ResponseText Client::first() const {
 void GatewayScenario::TearDown() {
   if (gateway_ == nullptr) return;
   for (const auto& service : gateway_->services()) {
-    const auto recording =
-        recording::read_recording(service->recorder()->file(recording::Cause::request));
+    const auto recording = recording::read_recording(service->dispatcher().recording());
     ASSERT_TRUE(recording.ok()) << recording.error().message;
     EXPECT_EQ(recording->segments.front().first_step + recording->steps,
-              service->recorder()->steps() + 1);
+              service->dispatcher().recorder()->steps() + 1);
     const auto replayed = recording::replay(*recording);
     ASSERT_TRUE(replayed.ok()) << replayed.error().message;
     EXPECT_FALSE(replayed->divergence.has_value());
@@ -58,13 +57,34 @@ void GatewayScenario::start_yaml(const std::string& yaml) {
   ASSERT_EQ(loaded.error_text(), "");
   config_ = std::move(loaded.config);
   gateway_ = std::make_unique<gateway::Gateway>(
-      loop_, resolver_, *config_, [this](std::string_view lines) { access_log_ += lines; },
-      GetParam());
+      std::vector(workers(), gateway::Site{loop_, resolver_}), *config_,
+      [this](std::string_view lines) { access_log_ += lines; }, GetParam());
   gateway_->start([](gateway::Gateway::StartFailure failure, const std::string& problem) {
     EXPECT_EQ(failure, gateway::Gateway::StartFailure::none) << problem;
   });
   loop_.run_for(10ms);  // names are looked up, the first health probe is answered
   ASSERT_TRUE(gateway_->started());
+}
+
+gateway::ServiceCounters GatewayScenario::counters() const {
+  gateway::ServiceCounters sum;
+  gateway_->visit_workers(
+      [&](gateway::Worker& worker) { sum.merge(worker.services().front()->counters()); });
+  return sum;
+}
+
+uint64_t GatewayScenario::connections_accepted() const {
+  uint64_t sum = 0;
+  gateway_->visit_workers(
+      [&](gateway::Worker& worker) { sum += worker.server().stats().connections; });
+  return sum;
+}
+
+size_t GatewayScenario::in_flight() const {
+  size_t sum = 0;
+  gateway_->visit_workers(
+      [&](gateway::Worker& worker) { sum += worker.services().front()->in_flight(); });
+  return sum;
 }
 
 std::unique_ptr<Client> GatewayScenario::ask(const std::string& request) {

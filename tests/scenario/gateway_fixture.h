@@ -22,8 +22,11 @@ inline const net::Address kGateway = *net::Address::from_ip("10.0.0.1", 80);
 inline const net::Address kAlwaysOn = *net::Address::from_ip("10.0.1.1", 8080);
 inline const net::Address kServerless = *net::Address::from_ip("10.0.2.1", 8080);
 
-// Seeds with which HTTP/2 is spoken with the backends begin here.
+// Seeds with which HTTP/2 is spoken with the backends begin here ...
 inline constexpr uint64_t kByH2 = 1000;
+// ... and those with which the gateway has kWorkers workers, whose loops are the same one.
+inline constexpr uint64_t kShared = 2000;
+inline constexpr size_t kWorkers = 3;
 
 inline std::string get(const std::string& target, const std::string& more = "") {
   return "GET " + target + " HTTP/1.1\r\nhost: h\r\n" + more + "\r\n";
@@ -64,7 +67,8 @@ class Client {
 // Parameterized by the seed, which a failing test's name shows.
 class GatewayScenario : public testing::TestWithParam<uint64_t> {
  protected:
-  static bool by_h2() { return GetParam() >= kByH2; }
+  static bool by_h2() { return GetParam() >= kByH2 && GetParam() < kShared; }
+  static size_t workers() { return GetParam() >= kShared ? kWorkers : 1; }
   // What each scenario's policy did, it does again from its recording.
   void TearDown() override;
 
@@ -90,7 +94,10 @@ class GatewayScenario : public testing::TestWithParam<uint64_t> {
   void keep_busy(Duration time, Duration gap = 10ms);
 
   const gateway::Service& service(size_t index = 0) { return *gateway_->services()[index]; }
-  const gateway::ServiceCounters& counters() { return service().counters(); }
+  // Of all workers.
+  gateway::ServiceCounters counters() const;
+  size_t in_flight() const;
+  uint64_t connections_accepted() const;
   policy::ServiceStatus status() { return service().status(); }
 
   MemoryLoop loop_{GetParam()};
@@ -108,6 +115,9 @@ inline auto seeds() {
 }
 inline auto seeds_by_h2() {
   return testing::Range(kByH2, kByH2 + 3);
+}
+inline auto seeds_shared() {
+  return testing::Range(kShared, kShared + 4);
 }
 
 }  // namespace warmgate::test

@@ -132,6 +132,7 @@ TEST_P(Headers, as_many_response_fields_as_the_parser_takes_pass_with_room_for_o
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, Headers, seeds());
+INSTANTIATE_TEST_SUITE_P(Shared, Headers, seeds_shared());
 INSTANTIATE_TEST_SUITE_P(ByH2, Headers, seeds_by_h2());
 
 }  // namespace

@@ -164,7 +164,7 @@ TEST_P(Queue, a_client_that_leaves_behind_a_body_that_waits_goes_at_once) {
   polite->peer().end_writing();
   loop_.run_for(10ms);
   EXPECT_EQ(status().queued, 0u);
-  EXPECT_EQ(service().in_flight(), 2u) << "the fillers";
+  EXPECT_EQ(in_flight(), 2u) << "the fillers";
   EXPECT_EQ(counters().client_gone, 3u);
   free_always_on();
 }
@@ -208,7 +208,7 @@ TEST_P(Queue, a_body_too_large_is_413_declared_or_not) {
                  413, "body-too-large");
   EXPECT_EQ(answer_to(post("/infer", pattern(10'240))).status, 200);
   loop_.run_for(10ms);
-  EXPECT_EQ(service().in_flight(), 0u);
+  EXPECT_EQ(in_flight(), 0u);
   EXPECT_EQ(always_on_->open_calls(), 0u);
 }
 
@@ -216,10 +216,13 @@ TEST_P(Queue, an_unknown_route_is_404) {
   start({.more = "    match: {paths: [/v2]}\n"});
   expect_problem(answer_to(get("/other")), 404, "no-route");
   EXPECT_EQ(answer_to(get("/v2/x")).status, 200);
-  EXPECT_EQ(gateway_->unrouted(), 1u);
+  uint64_t unrouted = 0;
+  gateway_->visit_workers([&](gateway::Worker& worker) { unrouted += worker.unrouted(); });
+  EXPECT_EQ(unrouted, 1u);
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, Queue, seeds());
+INSTANTIATE_TEST_SUITE_P(Shared, Queue, seeds_shared());
 INSTANTIATE_TEST_SUITE_P(ByH2, Queue, seeds_by_h2());
 
 }  // namespace

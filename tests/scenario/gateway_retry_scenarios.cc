@@ -127,7 +127,7 @@ TEST_P(Retry, a_response_that_breaks_midway_looks_broken_to_the_client) {
     EXPECT_EQ(calls(), chunked_one ? 1u : 2u) << "nothing is repeated after the first byte";
   }
   EXPECT_EQ(counters().broken_off, 2u);
-  EXPECT_EQ(service().in_flight(), 0u);
+  EXPECT_EQ(in_flight(), 0u);
 }
 
 TEST_P(Retry, a_body_without_length_that_is_reset_looks_broken_too) {
@@ -226,7 +226,7 @@ TEST_P(Retry, a_client_that_leaves_cancels_its_attempt_at_each_stage) {
     loop_.run_for(10ms);
     EXPECT_EQ(always_on_->open_calls() + second_->open_calls(), 0u) << request;
     EXPECT_EQ(status().always_on.in_flight, 0u);
-    EXPECT_EQ(service().in_flight(), 0u);
+    EXPECT_EQ(in_flight(), 0u);
   }
   EXPECT_EQ(counters().client_gone, 3u);
   EXPECT_EQ(status().retries, 0u);
@@ -241,6 +241,7 @@ TEST_P(Retry, a_kept_connection_that_the_backend_closed_costs_no_request) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, Retry, seeds());
+INSTANTIATE_TEST_SUITE_P(Shared, Retry, seeds_shared());
 INSTANTIATE_TEST_SUITE_P(ByH2, Retry, seeds_by_h2());
 
 }  // namespace

@@ -205,7 +205,7 @@ TEST_P(Streams, a_backends_error_is_an_event) {
   EXPECT_THAT(body, HasSubstr("\"reason\":\"no-stream\""));
   EXPECT_LT(body.size(), 1000u) << "without the backend's own text";
   loop_.run_for(1s);
-  EXPECT_EQ(service().in_flight(), 0u);
+  EXPECT_EQ(in_flight(), 0u);
   EXPECT_EQ(counters().responses[1][4], 1u);
 }
 
@@ -241,7 +241,7 @@ TEST_P(Streams, a_client_that_leaves_behind_the_promise_is_gone) {
   client->peer().close();
   loop_.run_for(1s);
   EXPECT_EQ(counters().client_gone, 1u);
-  EXPECT_EQ(service().in_flight(), 0u);
+  EXPECT_EQ(in_flight(), 0u);
 }
 
 TEST_P(Streams, a_stream_that_breaks_off_after_its_first_event_is_cut) {
@@ -261,6 +261,7 @@ TEST_P(Streams, a_stream_that_breaks_off_after_its_first_event_is_cut) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, Streams, seeds());
+INSTANTIATE_TEST_SUITE_P(Shared, Streams, seeds_shared());
 INSTANTIATE_TEST_SUITE_P(ByH2, Streams, seeds_by_h2());
 
 }  // namespace

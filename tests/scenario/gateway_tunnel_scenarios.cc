@@ -157,7 +157,7 @@ TEST_P(Tunnel, each_direction_ends_for_itself_the_clients_first) {
   EXPECT_TRUE(client->peer().ended());
   EXPECT_EQ(through(*client), answer);
   EXPECT_EQ(attempts(policy::Outcome::ok), 1u);
-  EXPECT_EQ(service().in_flight(), 0u);
+  EXPECT_EQ(in_flight(), 0u);
   EXPECT_EQ(gateway_->connections(), 0u);
 }
 
@@ -199,7 +199,7 @@ TEST_P(Tunnel, a_reset_by_the_client_is_one_for_the_backend) {
   EXPECT_FALSE(call().input_ended);
   EXPECT_EQ(counters().client_gone, 1u);
   EXPECT_EQ(attempts(policy::Outcome::cancelled), 1u);
-  EXPECT_EQ(service().in_flight(), 0u);
+  EXPECT_EQ(in_flight(), 0u);
 }
 
 TEST_P(Tunnel, silence_ends_it_and_bytes_of_either_side_keep_it_open) {
@@ -236,7 +236,7 @@ TEST_P(Tunnel, half_closed_it_may_be_silent_no_longer_than_a_response) {
   loop_.run_for(2s);
   EXPECT_TRUE(client->peer().over());
   EXPECT_EQ(counters().tunnels_idle, 1u);
-  EXPECT_EQ(service().in_flight(), 0u);
+  EXPECT_EQ(in_flight(), 0u);
 }
 
 // ---- what is no tunnel ----
@@ -388,6 +388,7 @@ TEST_P(Tunnel, a_drain_refuses_new_ones_and_cuts_those_that_last) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, Tunnel, seeds());
+INSTANTIATE_TEST_SUITE_P(Shared, Tunnel, seeds_shared());
 
 }  // namespace
 }  // namespace warmgate::test

@@ -140,6 +140,11 @@ MemoryStream::~MemoryStream() {
   connection_->close(side_, reset_on_close_);
 }
 
+void MemoryStream::observe(net::StreamObserver* observer) {
+  observer_ = observer;
+  if (std::exchange(moved_, false)) loop_.ready(this);
+}
+
 void MemoryStream::tell() {
   if (observer_ == nullptr) return;
   const auto connection = connection_;  // outlives this

@@ -76,7 +76,9 @@ class MemoryStream final : public net::Stream {
       : loop_(loop), connection_(std::move(connection)), side_(side), connecting_(connecting) {}
   ~MemoryStream() override;
 
-  void observe(net::StreamObserver* observer) override { observer_ = observer; }
+  // All loops of a test are the same one; but what arrives on the way is told when it is there.
+  void move_to(net::Loop&) override { moved_ = true; }
+  void observe(net::StreamObserver* observer) override;
   net::IoResult read(std::span<char> into) override { return connection_->read(side_, into); }
   net::IoResult write(std::span<const std::string_view> pieces) override {
     return connection_->write(side_, pieces);
@@ -93,6 +95,7 @@ class MemoryStream final : public net::Stream {
   Side side_;
   bool connecting_;
   bool reset_on_close_ = false;
+  bool moved_ = false;  // ... and not observed since
   net::StreamObserver* observer_ = nullptr;
 };
 

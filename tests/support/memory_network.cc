@@ -92,6 +92,11 @@ void MemoryLoop::at(Instant when, std::function<void()> action) {
   events_.emplace(std::max(when, now()), std::move(action));
 }
 
+void MemoryLoop::post(std::function<void()> work) {
+  posted_until_ = std::max(posted_until_, now() + static_cast<int64_t>(random_.below(200)) * 1us);
+  at(posted_until_, std::move(work));
+}
+
 void MemoryLoop::ready(MemoryStream* stream) {
   if (std::ranges::find(ready_, stream) == ready_.end()) ready_.push_back(stream);
 }

@@ -46,6 +46,8 @@ class MemoryLoop final : public net::Loop {
   ~MemoryLoop() override;
 
   double wall_seconds() const override;
+  // Other things may happen before it: some time passes, as between threads.
+  void post(std::function<void()> work) override;
   Result<std::unique_ptr<net::Stream>> connect(const net::Address& to) override;
   Result<std::unique_ptr<net::Stream>> connect_from(const net::Address& from,
                                                     const net::Address& to);
@@ -90,6 +92,7 @@ class MemoryLoop final : public net::Loop {
   std::vector<MemoryStream*> batch_;                      // being told
   std::vector<MemoryListener*> listeners_;
   std::vector<std::pair<net::Address, Weather>> weather_;
+  Instant posted_until_ = Instant::min();  // what was posted is done in order
   uint16_t next_port_ = 40'000;
   int steps_at_this_time_ = 0;
 };
