@@ -85,7 +85,6 @@ class EndToEnd : public ServerScenario {
   int failed_ = 0;
 };
 INSTANTIATE_TEST_SUITE_P(Seeds, EndToEnd, testing::Range(uint64_t{1}, uint64_t{13}));
-INSTANTIATE_TEST_SUITE_P(Shared, EndToEnd, seeds_shared());
 INSTANTIATE_TEST_SUITE_P(ByH2, EndToEnd, testing::Range(uint64_t{1001}, uint64_t{1013}));
 
 TEST_P(EndToEnd, EveryCallGetsItsOwnAnswer) {

@@ -21,7 +21,8 @@ class TlsConnections : public TlsScenario {
   }
   void serve(const transport::ServerLimits& limits = {}) {
     http_ = std::make_unique<transport::Server>(loop_, application_, limits);
-    ASSERT_TRUE(http_->listen(kTlsAddress, tls_.get()));
+    http_->use_tls(tls_.get());
+    ASSERT_TRUE(http_->listen(kTlsAddress, transport::Server::Security::tls));
   }
   std::unique_ptr<ClientCall> call(const ClientCall::Request& request) {
     auto call = std::make_unique<ClientCall>(loop_, pool_, request);

@@ -282,6 +282,7 @@ class SplitStream final : public net::Stream, net::StreamObserver {
       : loop_(loop), below_(std::move(below)), split_(split), total_(total) {
     below_->observe(this);
   }
+  void move_to(net::Loop& loop) override { below_->move_to(loop); }
   void observe(net::StreamObserver* observer) override { observer_ = observer; }
   net::IoResult read(std::span<char> into) override {
     if (seen_ == split_ && !*over_) return {net::IoStatus::would_block, 0, 0};
