@@ -40,8 +40,8 @@ asan: setup  ## Unit and scenario tests under AddressSanitizer and UndefinedBeha
 .PHONY: tsan
 tsan: setup  ## The tests where threads meet, under ThreadSanitizer
 	@cmake --preset tsan >/dev/null
-	@cmake --build --preset tsan -j $(JOBS) --target net_test model_test plan_test
-	@ctest --preset tsan -j $(JOBS) --no-tests=error -R '^(net|model|plan)\.'
+	@cmake --build --preset tsan -j $(JOBS) --target net_test model_test plan_test gateway_test
+	@ctest --preset tsan -j $(JOBS) --no-tests=error -R '^(net|model|plan|gateway)\.'
 
 .PHONY: lint
 lint: setup  ## Formatting, layering of the rooms, and clang-tidy on what changed

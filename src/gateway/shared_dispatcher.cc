@@ -22,12 +22,6 @@ void SharedDispatcher::tell_by(uint32_t worker, std::function<void()> tell) {
   inboxes_[worker].tell = std::move(tell);
 }
 
-void SharedDispatcher::step(uint32_t worker, Instant now, const policy::Event& event,
-                            policy::Actions& mine) {
-  if (shared()) return step_shared(worker, now, event, mine);
-  dispatcher_->step(now, event, mine);
-}
-
 void SharedDispatcher::step_shared(uint32_t worker, Instant now, const policy::Event& event,
                                    policy::Actions& mine) {
   const std::lock_guard lock(mutex_);

@@ -48,7 +48,11 @@ class SharedDispatcher {
   bool shared() const { return workers_ > 1; }
 
   // Appends to `mine` what this worker must do now.
-  void step(uint32_t worker, Instant now, const policy::Event& event, policy::Actions& mine);
+  void step(uint32_t worker, Instant now, const policy::Event& event, policy::Actions& mine) {
+    if (shared()) [[unlikely]]
+      return step_shared(worker, now, event, mine);
+    dispatcher_->step(now, event, mine);
+  }
   // Only what others have left for it, in answer to tell().
   void collect(uint32_t worker, policy::Actions& mine);
 
