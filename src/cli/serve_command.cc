@@ -20,7 +20,8 @@ bool gives_quick_form(const config::QuickForm& form) {
   return !form.always_on.empty() || !form.serverless.empty() || !form.slo.empty() ||
          !form.prefer.empty() || !form.model.empty() || !form.always_on_concurrency.empty() ||
          !form.serverless_concurrency.empty() || !form.max_instances.empty() ||
-         !form.ready_path.empty() || !form.cold_start.empty() || !form.idle_lifetime.empty();
+         !form.threads.empty() || !form.ready_path.empty() || !form.cold_start.empty() ||
+         !form.idle_lifetime.empty();
 }
 
 int run_serve(const ServeOptions& options) {
@@ -73,6 +74,7 @@ void add_serve_command(CLI::App& app, int& exit_status) {
                     "serverless: its speed while it is warm; always_on: lowest cost [serverless]");
   serve->add_option("--model", quick.model,
                     "Name of the model, to check that both pools serve the same one");
+  serve->add_option("--threads", quick.threads, "Threads that serve requests [1]");
   serve->add_option("--log-format", quick.log_format, "json or text [json]");
   serve->add_option("--log-level", quick.log_level, "debug, info, warning or error [info]");
   serve->callback([options, &exit_status] { exit_status = run_serve(*options); });

@@ -160,6 +160,7 @@ Loaded from_quick_form(const QuickForm& form) {
   }
   FlagMap root;
   root.many("listen", "--listen", form.listen).one("admin", "--admin", form.admin);
+  root.one("threads", "--threads", form.threads);
   root.part("log", FlagMap()
                        .one("format", "--log-format", form.log_format)
                        .one("level", "--log-level", form.log_level)

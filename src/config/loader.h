@@ -45,6 +45,7 @@ struct QuickForm {
   std::string idle_lifetime;            // --idle-lifetime
   std::string prefer;                   // --prefer
   std::string model;                    // --model NAME
+  std::string threads;                  // --threads
   std::string log_format;               // --log-format
   std::string log_level;                // --log-level
 };
