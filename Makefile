@@ -64,6 +64,7 @@ bench: build  ## Release of waiting requests; beside others: cost of a request, 
 	@tools/setup.sh bench
 	@/usr/bin/python3 bench/release_latency.py
 	@/usr/bin/python3 bench/proxies.py $(BENCH_FLAGS)
+	@/usr/bin/python3 bench/threads.py
 	@/usr/bin/python3 bench/streams.py
 	@/usr/bin/python3 bench/memory.py
 

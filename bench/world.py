@@ -32,7 +32,7 @@ PROXIES = {
 }
 FOR_HTTP1 = ("warmgate", "nginx", "haproxy")  # the others are known for HTTP/2
 TOOLS = {"nginx": "nginx", "haproxy": "haproxy", "nghttpx": "nghttp2-proxy", "h2o": "h2o",
-         "wrk": "wrk", "h2load": "nghttp2-client"}
+         "wrk": "wrk", "strace": "strace", "h2load": "nghttp2-client"}
 
 
 def free_ports(count):
@@ -49,7 +49,8 @@ def cores():
 
 
 def pinned(core):
-    return lambda: os.sched_setaffinity(0, {core})
+    """To one core; None: to none."""
+    return lambda: os.sched_setaffinity(0, {core}) if core is not None else None
 
 
 def cpu_ns(pid):
@@ -112,12 +113,14 @@ def check_tools(names):
 
 
 class World:
-    """A context manager: a backend and the proxies before it. `pids` and `ports` by proxy."""
+    """A context manager: a backend and the proxies before it. `pids` and `ports` by proxy. To compare
+    numbers of threads nothing is pinned: there are not cores enough to give each of them one."""
 
-    def __init__(self, proxies, events_port=1):
+    def __init__(self, proxies, events_port=1, threads=None):
         self.proxies = proxies
+        self.threads = threads or 1
         self.events_port = events_port  # of a server for /events
-        self.proxy_core, self.load_core = cores()
+        self.proxy_core, self.load_core = cores() if threads is None else (None, None)
         self.pids, self.ports = {}, {}
         self.stack = contextlib.ExitStack()
 
@@ -156,7 +159,7 @@ class World:
         text = (CONFIGS / name).read_text()
         marks = {"FOLDER": self.folder, "BACKEND": self.backend, "TLS_BACKEND": self.tls_backend,
                  "EVENTS": self.events_port, "CERTIFICATE": self.certificate, "KEY": self.key,
-                 "ANSWER": "y" * 150, **marks}
+                 "ANSWER": "y" * 150, "THREADS": self.threads, **marks}
         for mark, value in marks.items():
             text = text.replace(f"@{mark}@", str(value))
         (self.folder / name).write_text(text)

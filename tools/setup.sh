@@ -14,7 +14,7 @@ test_packages=(python3 python3-h2 valgrind openssl curl nghttp2-client nghttp2-s
                python3-websockets python3-grpcio nodejs node-ws node-llhttp slowhttptest varnish)
 lint_packages=(clang-format clang-tidy)
 fuzz_packages=(clang libclang-rt-14-dev)
-bench_packages=(nginx haproxy nghttp2-proxy h2o wrk nghttp2-client)
+bench_packages=(nginx haproxy nghttp2-proxy h2o wrk nghttp2-client strace)
 model_packages=(python3-sklearn python3-onnx python3-numpy)
 
 # Of these only the programs are wanted: their services would listen on this machine.

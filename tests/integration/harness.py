@@ -20,7 +20,7 @@ REQUESTS = DIGITS / "requests.jsonl"
 INFER = "/v2/models/digits/infer"
 WARMGATE = os.environ.get("WARMGATE", "warmgate")
 WARMGATE_MODEL = os.environ.get("WARMGATE_MODEL", "warmgate-model")
-THREADS = os.environ.get("WARMGATE_THREADS")  # of each gateway; the whole suite passes with several
+THREADS = int(os.environ.get("WARMGATE_THREADS", 1))  # of each gateway: all tests pass with several
 APP = str(HERE / "app.py")
 PATIENCE_S = 60  # generous: machines are shared and sanitizers slow
 MIB = 1 << 20
@@ -293,13 +293,13 @@ class Gateway(WithStatus):
             self.config_file = tempfile.NamedTemporaryFile("w", suffix=".yaml")
             self.config_file.write(f'listen: "{listen}"\nadmin: "127.0.0.1:0"\n{config}')
             self.config_file.flush()
-            if THREADS and "threads:" not in config:
+            if THREADS > 1 and "threads:" not in config:
                 self.config_file.write(f"\nthreads: {THREADS}\n")
                 self.config_file.flush()
             flags = ("-c", self.config_file.name, *flags)
         else:
-            if THREADS and "--threads" not in flags:
-                flags = (*flags, "--threads", THREADS)
+            if THREADS > 1 and "--threads" not in flags:
+                flags = (*flags, "--threads", str(THREADS))
             flags = ("--listen", listen, "--admin", "127.0.0.1:0", *flags)
         super().__init__(*wrap, WARMGATE, "serve", *flags, env=env)
         try:

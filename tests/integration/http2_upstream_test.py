@@ -7,7 +7,7 @@ import socket
 import tempfile
 import unittest
 
-from harness import (INFER, PATIENCE_S, App, Gateway, ProcessTest, Program, Runtime, ask,
+from harness import (THREADS, INFER, PATIENCE_S, App, Gateway, ProcessTest, Program, Runtime, ask,
                      digits_answers, eventually, run, small_requests)
 from tls import Authority, TlsFront
 
@@ -62,8 +62,8 @@ class OfAnotherMake(ProcessTest):
             bodies = list(pool.map(lambda _: gateway.get("/small").body, range(300)))
         self.assertEqual(set(bodies), {b"hello"})
         metrics = ask(gateway.status_address, "GET", "/metrics").body.decode()
-        self.assertRegex(metrics, r"warmgate_backend_connections_http2_total{[^}]*} 1\n")
-        self.assertRegex(metrics, r"warmgate_backend_connections_opened_total{[^}]*} 1\n")
+        self.assertRegex(metrics, rf"warmgate_backend_connections_http2_total{{[^}}]*}} {THREADS}\n")
+        self.assertRegex(metrics, rf"warmgate_backend_connections_opened_total{{[^}}]*}} {THREADS}\n")
 
     def test_in_clear_text_by_prior_knowledge(self):
         backend = self.start(Nghttpd())

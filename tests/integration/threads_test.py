@@ -36,7 +36,9 @@ class OneGateway(ProcessTest):
         counted = sum(value for (name, _), value in parse_metrics(metrics).items()
                       if name == "warmgate_requests_total")
         self.assertEqual(counted, sent)
-        eventually(lambda: self.gateway.service()["in_flight"] == 0, "nothing is left over")
+        self.gateway.until_service(
+            lambda service: all(service["pools"][pool]["in_flight"] == 0
+                                for pool in ("always_on", "serverless")), "nothing is left over")
         self.gateway.signal(signal.SIGTERM)
         eventually(lambda: self.gateway.process.poll() is not None, "it ends")
         self.assertEqual(self.gateway.process.returncode, 0)
