@@ -7,7 +7,7 @@ import socket
 import tempfile
 import unittest
 
-from harness import (THREADS, INFER, PATIENCE_S, App, Gateway, ProcessTest, Program, Runtime, ask,
+from harness import (INFER, PATIENCE_S, THREADS, App, Gateway, ProcessTest, Program, Runtime, ask,
                      digits_answers, eventually, run, small_requests)
 from tls import Authority, TlsFront
 
