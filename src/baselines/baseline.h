@@ -135,6 +135,7 @@ class Baseline : public Dispatcher {
   };
 
   void on(Instant now, const RequestArrived& event);
+  void on(Instant, const policy::BodyHere&) {}  // all of them send what they have
   void on(Instant now, const ClientGone& event);
   void on(Instant now, const ReplayLost& event);
   void on(Instant now, const AttemptFirstByte& event);

@@ -40,11 +40,17 @@ void WarmgateDispatcher::on(Instant now, const RequestArrived& event) {
 
   if (draining_) return reject(now, slot, RejectReason::draining, 503);
   demand_.arrived(now);
+  if (event.gathers > 0) return gather(now, slot, event.gathers);
+  admit(now, slot);
+}
+
+// Of a request that is here with its body.
+void WarmgateDispatcher::admit(Instant now, Slot slot) {
   update_demand_level(now);
   if (!anyone_could_answer(now)) return reject(now, slot, RejectReason::all_down, 503);
   if (!queue_.empty()) release(now);  // time alone may have made room: first come those who wait
   Route route;
-  if (find_route(now, request, route)) return start(now, slot, route);
+  if (find_route(now, requests_[slot], route)) return start(now, slot, route);
   wait_or_refuse(now, slot);
 }
 
@@ -269,9 +275,10 @@ void WarmgateDispatcher::send(Instant now, Slot slot, const Route& route) {
 }
 
 void WarmgateDispatcher::reject(Instant now, Slot slot, RejectReason reason, uint16_t status) {
-  if (queue_.contains(slot)) queue_.remove(slot);
+  leave_waiting(slot);
   ++rejects_by_reason_[static_cast<size_t>(reason)];
-  error_budget_.ended(true, settings_.slo_share);
+  const bool by_client = reason == RejectReason::slow_body;
+  if (!by_client) error_budget_.ended(true, settings_.slo_share);
   emit(Reject{requests_[slot].id, reason, status, retry_after(now, reason)});
   forget_request(slot);
 }
@@ -281,6 +288,7 @@ Duration WarmgateDispatcher::retry_after(Instant now, RejectReason reason) const
   switch (reason) {
     case RejectReason::upstream_failed:
     case RejectReason::upstream_timeout:
+    case RejectReason::slow_body:
       return Duration{};
     case RejectReason::draining:
     case RejectReason::all_down:

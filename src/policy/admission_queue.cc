@@ -71,6 +71,18 @@ void AdmissionQueue::set_expiry(Slot slot, Instant expires) {
   expiries_.push(slot, expires, entries_[slot].waiter.request.value);
 }
 
+Slot AdmissionQueue::longest_here(uint64_t key) const {
+  if (fair()) return shares_.first_of_largest(key);
+  Slot first = kNoSlot;
+  Instant deadline = kNever;
+  for (const InstantHeap& lane : heaps_) {
+    if (lane.empty() || (first != kNoSlot && lane.next() >= deadline)) continue;
+    first = lane.front().slot;
+    deadline = lane.next();
+  }
+  return first;
+}
+
 bool AdmissionQueue::sound() const {
   uint32_t in_lanes = 0;
   bool sound = true;

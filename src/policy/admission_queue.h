@@ -11,7 +11,8 @@
 
 namespace warmgate::policy {
 
-// AdmissionQueue holds the requests that wait in the gateway, bound to no backend.
+// AdmissionQueue holds the requests that wait in the gateway, bound to no backend. (And, by itself,
+// those that gather their bodies: gathering.cc.)
 //
 // Model.    A heap by deadline (ties by id) for each lane, and one heap by the end of the wait's
 //           budget over all lanes. With fair shares, whose turn it is goes before the deadline
@@ -63,6 +64,8 @@ class AdmissionQueue {
   }
   uint32_t ahead(uint64_t key) const { return fair() ? shares_.ahead(key) : size(); }
   Slot yields_to(uint64_t key) const { return fair() ? shares_.last_of_largest(key) : kNoSlot; }
+  // The one with the earliest deadline of all; with fair shares, of whoever has most of the queue.
+  Slot longest_here(uint64_t key) const;
 
   Slot first_to_expire() const { return empty() ? kNoSlot : expiries_.front().slot; }
   Instant next_expiry() const { return expiries_.next(); }

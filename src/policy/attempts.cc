@@ -375,7 +375,7 @@ bool WarmgateDispatcher::attempts_left(const Request& request) const {
 void WarmgateDispatcher::on(Instant, const ClientGone& event) {
   const Slot slot = requests_.find(event.request);
   if (slot == kNoSlot) return;
-  if (queue_.contains(slot)) queue_.remove(slot);
+  leave_waiting(slot);
   cancel_running(requests_[slot]);
   forget_request(slot);
 }

@@ -57,6 +57,14 @@ struct RequestArrived {
   bool heavy = false;      // marked by its route; size is judged by the Dispatcher
   bool repeatable = true;  // may be sent again after bytes were sent
   uint64_t key = 0;        // a secret hash of whose it is, for fair shares; 0: nobody said
+  // 0: its body is here, as far as it has to be before the request can be sent. Else the bytes that
+  // it may take up until then, and BodyHere follows.
+  uint64_t gathers = 0;
+};
+// The body of a request that was still to be gathered is here: whole, or as much of it as is kept.
+struct BodyHere {
+  RequestId request;
+  uint64_t bytes = 0;  // that are here
 };
 struct ClientGone {
   RequestId request;
@@ -95,9 +103,9 @@ struct SettingsChanged {
   ServiceSettings settings;
 };
 
-using Event =
-    std::variant<RequestArrived, ClientGone, ReplayLost, AttemptFirstByte, AttemptFinished,
-                 ProbeFinished, ScheduleTold, TimerFired, DrainStarted, SettingsChanged>;
+using Event = std::variant<RequestArrived, BodyHere, ClientGone, ReplayLost, AttemptFirstByte,
+                           AttemptFinished, ProbeFinished, ScheduleTold, TimerFired, DrainStarted,
+                           SettingsChanged>;
 
 // ---- actions ----
 
@@ -135,9 +143,10 @@ enum class RejectReason : uint8_t {
   upstream_timeout,   // 504: accepted, then too slow
   over_share,         // 503 when it waited for a start, else 429: its key had most of the room
   standing_queue,     // 429: low priority, and the queue stands
+  slow_body,          // 408: its body was not here in time, or others needed the room
 };
 constexpr RejectReason last_value(RejectReason) {
-  return RejectReason::standing_queue;
+  return RejectReason::slow_body;
 }
 
 struct StartAttempt {

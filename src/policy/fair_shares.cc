@@ -137,6 +137,22 @@ Slot FairShares::last_of_largest(uint64_t key) const {
   return last;
 }
 
+Slot FairShares::first_of_largest(uint64_t key) const {
+  const Bucket* largest = &buckets_[bucket_of(key)];
+  for (const uint32_t index : active_) {
+    const Bucket& bucket = buckets_[index];
+    if (bucket.waiting < largest->waiting) continue;
+    const bool tie = bucket.waiting == largest->waiting;
+    if (!tie || largest->waiting == 0) largest = &bucket;
+  }
+  Slot first = kNoSlot;
+  for (const Chain& chain : largest->chains) {
+    if (chain.first == kNoSlot) continue;
+    if (first == kNoSlot || before(nodes_[chain.first], nodes_[first])) first = chain.first;
+  }
+  return first;
+}
+
 bool FairShares::sound() const {
   if (!on()) return active_.empty() && nodes_.empty();
   if (buckets_.size() != kBuckets) return false;

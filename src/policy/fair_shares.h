@@ -58,6 +58,9 @@ class FairShares {
   // the one in time with the latest deadline. kNoSlot: no bucket has so many more that the exchange
   // would bring the two closer.
   Slot last_of_largest(uint64_t key) const;
+  // Of the bucket with the most requests, that of the key before others of its size, the one with
+  // the earliest deadline. kNoSlot: nobody is here.
+  Slot first_of_largest(uint64_t key) const;
 
   void check_invariants() const;
 

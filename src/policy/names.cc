@@ -97,6 +97,8 @@ std::string_view name(RejectReason reason) {
       return "over-share";
     case RejectReason::standing_queue:
       return "standing-queue";
+    case RejectReason::slow_body:
+      return "slow-body";
   }
   return "";
 }

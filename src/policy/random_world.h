@@ -51,6 +51,11 @@ inline WorldSettings random_world(uint64_t seed) {
   world.keys = prng.chance(0.7) ? 1 + static_cast<uint32_t>(prng.below(20)) : 0;
   world.crowd = prng.uniform();
   service.queue.controlled_delay = prng.chance(0.5);
+  world.gathers = prng.chance(0.6) ? prng.uniform() : 0;
+  world.never_here = prng.chance(0.3) ? prng.uniform() : 0;
+  world.body_time = std::chrono::milliseconds(1 + prng.below(1000));
+  service.queue.max_gathering = 1 + static_cast<uint32_t>(prng.below(100));
+  service.queue.max_gathering_bytes = 100'001 + prng.below(1'000'000);
   return world;
 }
 

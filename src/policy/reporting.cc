@@ -80,6 +80,8 @@ ServiceStatus WarmgateDispatcher::status(Instant now) const {
     if (queue_.contains(slot))
       status.oldest_wait = std::max(status.oldest_wait, now - request.arrived);
   });
+  status.gathering = gathering_.size();
+  status.gathering_bytes = gathering_.bytes();
   status.queue_stands = delay_.stood() && !queue_.empty();
   status.demand_per_s = demand_.forecast_per_s(now, cold_starts_.slow());
   status.scheduled_instances = scheduled_instances(now);
@@ -104,12 +106,13 @@ ServiceStatus WarmgateDispatcher::status(Instant now) const {
 
 void WarmgateDispatcher::check_invariants() const {
   queue_.check_invariants();
+  gathering_.check_invariants();
   warmth_.check_invariants();
   bypass_due_.check_invariants();
   silence_due_.check_invariants();
   check_attempts();
   check_requests();
-  WG_ASSERT(!draining_ || queue_.empty(), "nobody waits during a drain");
+  WG_ASSERT(!draining_ || (queue_.empty() && gathering_.empty()), "nobody waits during a drain");
   WG_ASSERT(wakes_.in_flight() <= WakeLeases::kMost, "wakes are bounded");
 }
 
@@ -151,12 +154,19 @@ void WarmgateDispatcher::check_requests() const {
       WG_ASSERT(attempts_.holds(attempt) && attempts_[attempt].request == slot,
                 "an attempt knows its request");
     }
-    WG_ASSERT(queue_.contains(slot) != (running > 0), "a request either waits or runs");
+    const int states = queue_.contains(slot) + gathering_.contains(slot) + (running > 0 ? 1 : 0);
+    WG_ASSERT(states == 1, "a request gathers, or waits, or runs");
     WG_ASSERT(request.committed == kNoSlot || running == 1, "a committed request has one attempt");
   });
-  uint32_t waiting = 0;
-  requests_.for_each([&](Slot slot, const Request&) { waiting += queue_.contains(slot) ? 1 : 0; });
+  uint32_t waiting = 0, gathering = 0;
+  requests_.for_each([&](Slot slot, const Request& request) {
+    waiting += queue_.contains(slot) ? 1 : 0;
+    gathering += gathering_.contains(slot) ? 1 : 0;
+    WG_ASSERT(!gathering_.contains(slot) || request.attempts_in_all == 0,
+              "nothing of a request is sent before its body is here");
+  });
   WG_ASSERT(waiting == queue_.size(), "everyone in the queue is a request");
+  WG_ASSERT(gathering == gathering_.size(), "everyone who gathers is a request");
 }
 
 }  // namespace warmgate::policy

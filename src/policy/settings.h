@@ -77,6 +77,9 @@ struct QueueSettings {
   // than this share of what a request can wait and still be answered in time.
   bool controlled_delay = true;
   double delay_target = 0.5;
+  // Requests whose bodies are not here yet: they wait for no slot, and have bounds of their own.
+  uint32_t max_gathering = 10'000;
+  uint64_t max_gathering_bytes = 256ull << 20;
 };
 
 struct BypassSettings {

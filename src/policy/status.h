@@ -84,6 +84,8 @@ struct ServiceStatus {
   uint64_t queued_bytes = 0;
   Duration oldest_wait{};
   bool queue_stands = false;         // low priority is refused for it
+  uint32_t gathering = 0;            // requests whose bodies are not here yet
+  uint64_t gathering_bytes = 0;      // that these may take up
   double demand_per_s = 0;           // forecast used for waking
   uint32_t scheduled_instances = 0;  // that a schedule wants to be ready, or to start now
   ColdStartStatus cold_start;

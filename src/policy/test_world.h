@@ -37,6 +37,9 @@ struct WorldSettings {
   double impatient = 0;  // share with a time limit of their own, under 2 s
   double replay_lost = 0;
   double heavy = 0;
+  double gathers = 0;     // share whose body comes after the head
+  double never_here = 0;  // ... and of these, whose body never comes
+  Duration body_time = 50ms;
   uint32_t keys = 0;  // 0: requests have none
   double crowd = 0;   // share of the requests that are of key 1; the rest evenly of the others
   uint64_t check_every = 1;  // steps; the checks are O(everything)
@@ -65,6 +68,7 @@ class TestWorld {
     uint64_t refused_slowly = 0;  // later than kQuickRefusal after the arrival
   };
   static constexpr Duration kQuickRefusal = 50ms;
+  static constexpr Duration kLongestBody = 20s;  // then the gateway's own limits end it
   Figures figures;
   std::map<uint64_t, Figures> by_key;
   Duration figures_from{};
@@ -74,6 +78,7 @@ class TestWorld {
     Instant arrived{};
     uint64_t key = 0;
     bool repeatable = true;
+    bool here = true;  // with its body
     bool ended = false;
     bool sent = false;  // bytes of it reached a backend
     bool replay_lost = false;
@@ -100,6 +105,7 @@ class TestWorld {
   };
   enum class What : uint8_t {
     arrival,
+    body_here,
     leave,
     lose_replay,
     timer,
@@ -239,6 +245,11 @@ inline void TestWorld::happen(const Happening& next) {
   switch (next.what) {
     case What::arrival:
       return arrive();
+    case What::body_here:
+      if (requests_[next.id].ended) return;
+      requests_[next.id].here = true;
+      requests_[next.id].arrived = now_;
+      return tell(BodyHere{RequestId{next.id}, next.extra});
     case What::leave:
       if (requests_[next.id].ended) return;
       end_request(RequestId{next.id});
@@ -321,6 +332,7 @@ inline void TestWorld::happen(const Happening& next) {
       changed.slo *= 2;
       changed.queue.max_requests /= 2;
       changed.queue.fair = !changed.queue.fair;
+      changed.queue.max_gathering = changed.queue.max_gathering / 2 + 1;
       world_.service = changed;
       return tell(SettingsChanged{changed});
     }
@@ -350,6 +362,15 @@ inline void TestWorld::arrive() {
   state.arrived = now_;
   state.key = event.key;
   state.repeatable = event.repeatable;
+  if (world_.gathers > 0 && prng_.chance(world_.gathers)) {
+    event.gathers = 1 + event.bytes;
+    event.bytes_known = prng_.chance(0.5);
+    state.here = false;
+    const Duration takes = from_seconds(prng_.exponential(to_seconds(world_.body_time)));
+    const bool never = prng_.chance(world_.never_here);
+    later(never ? kLongestBody : takes, never ? What::leave : What::body_here, last_request_,
+          event.bytes);
+  }
   if (prng_.chance(world_.clients_leave)) {
     later(from_seconds(prng_.exponential(0.1)), What::leave, last_request_);
   }

@@ -152,6 +152,7 @@ inline void TestWorld::check_end() {
   }
   const ServiceStatus status = dispatcher_->status(now_);
   if (status.queued != 0 || status.queued_bytes != 0) complain("somebody still waits");
+  if (status.gathering != 0 || status.gathering_bytes != 0) complain("somebody still gathers");
   if (status.always_on.in_flight != 0 || status.serverless.in_flight != 0) {
     complain("permits do not return to zero");
   }

@@ -32,6 +32,7 @@ inline void TestWorld::carry_out_start(const StartAttempt& action) {
   RequestState& request = requests_[action.request.value];
   const Duration waited = now_ - request.arrived;
   if (request.ended) complain("an attempt for a request that ended");
+  if (!request.here) complain("an attempt for a request whose body is not here");
   if (request.committed) complain("an attempt after a commit");
   if (draining_) complain("an attempt during a drain");
   if (request.replay_lost && request.sent) complain("an attempt after the replay buffer was lost");
@@ -80,8 +81,14 @@ inline void TestWorld::carry_out_reject(const Reject& action) {
   RequestState& request = requests_[action.request.value];
   if (request.running > 0 || request.committed) complain("a reject of a request that runs");
   if (request.ended) complain("a second end of a request");
-  if (action.status < 429 || action.status > 504) complain("a reject with an odd status");
-  if (now_ - request.arrived > world_.service.queue.cold_wait && !request.sent) {
+  const bool by_client = action.reason == RejectReason::slow_body;
+  if (by_client != (action.status == 408)) complain("a slow body is told with 408");
+  if (by_client && request.here && action.status != 408)
+    complain("a body that is here is not slow");
+  const bool odd = action.status < 429 || action.status > 504;
+  if (!by_client && odd) complain("a reject with an odd status");
+  const Duration longest = std::max(world_.service.queue.cold_wait, world_.service.slo);
+  if (now_ - request.arrived > longest && !request.sent && request.here) {
     complain("a reject later than the budget of waiting");
   }
   end_request(action.request);

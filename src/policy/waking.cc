@@ -43,7 +43,8 @@ bool WarmgateDispatcher::may_wake(Instant now) const {
 // forecast speaks when a request arrives; the memory of a burst alone wakes nobody, so that an idle
 // pool is left alone.
 void WarmgateDispatcher::wake_if_needed(Instant now) {
-  const bool foreseen = demand_.arrived_at(now) && forecast_exceeds_always_on(now);
+  const bool foreseen =
+      demand_.arrived_at(now) && (forecast_exceeds_always_on(now) || gathering_calls(now));
   if ((!backlog_calls(now) && !foreseen) || !may_wake(now)) return;
   const uint32_t have = serverless_usable(now) ? warmth_.instances(now) : 0;
   const uint32_t coming = have + starting_instances();
@@ -138,7 +139,7 @@ uint32_t WarmgateDispatcher::instances_for(double concurrency) const {
 // within half of the SLO.
 double WarmgateDispatcher::concurrency_wanted(Instant now) {
   const double per_slot = serverless_rate_per_slot();
-  const double waiting = queue_.size();
+  const double waiting = queue_.size() + gathering_beyond_slots(now);
   if (per_slot == 0) return serverless_in_flight_ + waiting;
   const double service_s = 1 / per_slot;
   const double backlog = waiting * service_s / std::max(service_s, to_seconds(settings_.slo) / 2);

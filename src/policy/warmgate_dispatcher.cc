@@ -15,6 +15,12 @@ Spending::Prices spending_prices(const ServiceSettings& settings) {
   return {settings.serverless.usd_per_instance_s, settings.serverless.usd_per_request};
 }
 
+QueueSettings gathering_bounds(QueueSettings settings) {
+  settings.max_requests = settings.max_gathering;
+  settings.max_bytes = settings.max_gathering_bytes;
+  return settings;
+}
+
 }  // namespace
 
 std::unique_ptr<Dispatcher> make_warmgate_dispatcher(const ServiceSettings& settings,
@@ -26,6 +32,7 @@ WarmgateDispatcher::WarmgateDispatcher(const ServiceSettings& settings, uint64_t
     : settings_(settings),
       prng_(seed),
       queue_(settings.queue),
+      gathering_(gathering_bounds(settings.queue)),
       warmth_(settings.serverless),
       cold_starts_(settings.serverless.expected_cold_start),
       retry_budget_(settings.retry.budget, kRetryReserve),
@@ -62,6 +69,7 @@ void WarmgateDispatcher::settle(Instant now) {
   if (!draining_) {
     if (wakes_.in_flight() > 0 && wakes_.expire(now) > 0) wakes_.failed(now);
     if (!ordered_.empty()) forget_ordered(now);
+    if (!gathering_.empty()) end_gathering(now);
     if (!queue_.empty()) serve_queue(now);
     if (silence_due_.next() <= now) doubt_silent(now);
     if (bypass_due_.next() <= now) bypass_slow(now);
@@ -88,7 +96,9 @@ void WarmgateDispatcher::on(Instant, const TimerFired&) {
 
 void WarmgateDispatcher::on(Instant now, const DrainStarted&) {
   draining_ = true;
-  while (!queue_.empty()) reject(now, queue_.first_to_expire(), RejectReason::draining, 503);
+  for (const AdmissionQueue* waiting : {&gathering_, &queue_}) {
+    while (!waiting->empty()) reject(now, waiting->first_to_expire(), RejectReason::draining, 503);
+  }
 }
 
 void WarmgateDispatcher::on(Instant, const SettingsChanged& event) {
@@ -99,6 +109,7 @@ void WarmgateDispatcher::on(Instant, const SettingsChanged& event) {
   }
   for (ServerlessBackend& backend : serverless_) backend.circuit.configure(settings_.circuit);
   queue_.configure(settings_.queue);
+  gathering_.configure(gathering_bounds(settings_.queue));
   warmth_.configure(settings_.serverless);
   rentals_ = InstanceRentals{};  // its levels are of the concurrency that was
   release_due_ = kNever;
@@ -133,6 +144,7 @@ Instant WarmgateDispatcher::next_needed(Instant now) const {
   if (scheduled()) consider(schedule_lead());
   consider(next_health_);
   consider(release_due_);
+  consider(gathering_.next_expiry());
   if (queue_.empty()) return next;
   consider(queue_.next_expiry());
   const Instant front = queue_.front_deadline(Lane::on_time);

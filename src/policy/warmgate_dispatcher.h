@@ -40,6 +40,7 @@ namespace warmgate::policy {
 //
 //   warmgate_dispatcher.cc   step, settle, timer, drain, settings
 //   admission.cc             arrival, wait or refuse, budgets of waiting, release
+//   gathering.cc             requests whose bodies are still to come
 //   routing.cc               the seven cases: where a request goes now
 //   attempts.cc              attempts from start to end: evidence, retry, bypass
 //   waking.cc                wakes, what they may cost, cold starts and who saw them
@@ -49,12 +50,14 @@ namespace warmgate::policy {
 //   saving.cc                the state as bytes, and back
 //
 // Invariants.
-//   1. A request that is held either waits in the queue or has an attempt running, never both.
+//   1. A request that is held gathers its body, or waits in the queue, or has an attempt running:
+//      one of these.
 //   2. A request gets one end: Reject, or a committed attempt that finished, or ClientGone.
 //   3. A slot is taken from StartAttempt to AttemptFinished, and never over a backend's capacity
 //      at the time of the start.
 //   4. Nothing is decided by the iteration order of an unordered container; ties go by id.
-// Bounds.   Waiting requests: settings.queue. Running ones: the slots. Wakes: WakeLeases::kMost.
+// Bounds.   Gathering and waiting requests: settings.queue. Running ones: the slots. Wakes:
+// WakeLeases::kMost.
 class WarmgateDispatcher final : public Dispatcher {
  public:
   WarmgateDispatcher(const ServiceSettings& settings, uint64_t seed);
@@ -78,16 +81,17 @@ class WarmgateDispatcher final : public Dispatcher {
   // tools/check_visits.py tell what was forgotten.
   template <class Visitor>
   auto visit(Visitor&& visitor) {
-    return visitor(
-        settings_, prng_, out_, now_, timer_, draining_, requests_, attempts_, last_attempt_,
-        last_probe_, queue_, delay_, late_in_turn_, always_on_, serverless_, next_health_,
-        serverless_in_flight_, spare_in_flight_, always_on_work_, margin_, always_on_times_,
-        serverless_times_, demand_, demand_level_, warmth_, cold_starts_, bursts_, wakes_, ordered_,
-        pressing_, cold_start_, ready_at_, schedule_, scheduled_asked_, keep_warm_probe_,
-        keep_warm_sent_, spending_, error_budget_, paid_, rentals_, release_, release_sent_,
-        release_search_, release_due_, release_pause_, release_paused_until_, retry_budget_,
-        bypass_budget_, bypass_due_, silence_due_, cold_start_counts_, ready_times_, bypasses_,
-        bypasses_won_, retries_, attempts_by_reason_, rejects_by_reason_, probes_by_kind_);
+    return visitor(settings_, prng_, out_, now_, timer_, draining_, requests_, attempts_,
+                   last_attempt_, last_probe_, queue_, gathering_, delay_, late_in_turn_,
+                   always_on_, serverless_, next_health_, serverless_in_flight_, spare_in_flight_,
+                   always_on_work_, margin_, always_on_times_, serverless_times_, demand_,
+                   demand_level_, warmth_, cold_starts_, bursts_, wakes_, ordered_, pressing_,
+                   cold_start_, ready_at_, schedule_, scheduled_asked_, keep_warm_probe_,
+                   keep_warm_sent_, spending_, error_budget_, paid_, rentals_, release_,
+                   release_sent_, release_search_, release_due_, release_pause_,
+                   release_paused_until_, retry_budget_, bypass_budget_, bypass_due_, silence_due_,
+                   cold_start_counts_, ready_times_, bypasses_, bypasses_won_, retries_,
+                   attempts_by_reason_, rejects_by_reason_, probes_by_kind_);
   }
   bool sound() const;  // for members that were read from a file: is each slot and index one?
 
@@ -101,9 +105,9 @@ class WarmgateDispatcher final : public Dispatcher {
 
   struct Request {
     RequestId id;
-    Instant arrived{};
-    Instant deadline{};        // arrival + min(client's limit, SLO)
-    Instant patience{};        // arrival + client's limit
+    Instant arrived{};         // with its body
+    Instant deadline{};        // arrival + SLO, no later than its patience
+    Instant patience{};        // arrival of its head + client's limit
     uint64_t bytes = 0;        // declared
     uint64_t queue_bytes = 0;  // what it counts for in the queue
     uint64_t key = 0;          // whose it is
@@ -182,6 +186,7 @@ class WarmgateDispatcher final : public Dispatcher {
   void arm_timer(Instant now);
   Instant next_needed(Instant now) const;
   void on(Instant now, const RequestArrived& event);
+  void on(Instant now, const BodyHere& event);
   void on(Instant now, const ClientGone& event);
   void on(Instant now, const ReplayLost& event);
   void on(Instant now, const AttemptFirstByte& event);
@@ -198,6 +203,7 @@ class WarmgateDispatcher final : public Dispatcher {
   }
 
   // ---- admission.cc
+  void admit(Instant now, Slot slot);
   void wait_or_refuse(Instant now, Slot slot);
   bool press(Instant now, Slot slot);
   void wait_for_start(Instant now, Slot slot);
@@ -216,6 +222,11 @@ class WarmgateDispatcher final : public Dispatcher {
   bool release_late_in_turn(Instant now);
   void send(Instant now, Slot slot, const Route& route);
   void reject(Instant now, Slot slot, RejectReason reason, uint16_t status);
+  void leave_waiting(Slot slot) {
+    if (queue_.contains(slot)) queue_.remove(slot);
+    if (gathering_.contains(slot)) [[unlikely]]
+      gathering_.remove(slot);
+  }
   Duration retry_after(Instant now, RejectReason reason) const;
   ControlledDelay::Terms delay_terms() const;
   bool serverless_has_room(Instant now) const;
@@ -232,6 +243,14 @@ class WarmgateDispatcher final : public Dispatcher {
   double serverless_rate_per_slot() const;
   Instant busy_expiry(const Request& request) const;
   Instant start_expiry(const Request& request) const;
+
+  // ---- gathering.cc
+  void gather(Instant now, Slot slot, uint64_t bytes);
+  bool refuse_unread(Instant now, Slot slot);
+  bool find_gathering_place(Instant now, const Request& request, uint64_t bytes);
+  void end_gathering(Instant now);
+  uint32_t gathering_beyond_slots(Instant now);
+  bool gathering_calls(Instant now) { return gathering_beyond_slots(now) > 0; }
 
   // ---- routing.cc
   bool find_route(Instant now, const Request& request, Route& route) const;
@@ -386,6 +405,7 @@ class WarmgateDispatcher final : public Dispatcher {
   uint64_t last_attempt_ = 0;
   uint64_t last_probe_ = 0;
   AdmissionQueue queue_;
+  AdmissionQueue gathering_;  // by when they arrived
   ControlledDelay delay_;
   bool late_in_turn_ = false;  // the next serverless slot is for one who is late
 

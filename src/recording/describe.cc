@@ -28,7 +28,12 @@ std::string line(const policy::RequestArrived& event) {
          " arrived: " + (event.bytes_known ? number(event.bytes) + " bytes" : "size unknown") +
          ", priority " + text(name(event.priority)) + (event.heavy ? ", heavy" : "") +
          (event.repeatable ? "" : ", not repeatable") + limit +
-         (event.key != 0 ? ", key " + number(event.key) : "");
+         (event.key != 0 ? ", key " + number(event.key) : "") +
+         (event.gathers != 0 ? ", body still to come" : "");
+}
+std::string line(const policy::BodyHere& event) {
+  return "the body of request " + number(event.request.value) + " is here: " + number(event.bytes) +
+         " bytes";
 }
 std::string line(const policy::ClientGone& event) {
   return "the client of request " + number(event.request.value) + " left";

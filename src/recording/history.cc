@@ -43,7 +43,14 @@ class Reader {
 
   void on(const policy::RequestArrived& event) {
     by_id_[event.request.value] = history_.requests.size();
-    history_.requests.push_back({.arrived = event, .at = now_});
+    history_.requests.push_back({.arrived = event, .at = now_, .here = event.gathers == 0});
+  }
+  // From here on its time counts; what simulates it later knows no uploads.
+  void on(const policy::BodyHere& event) {
+    PastRequest* const request = find(event.request.value);
+    if (request == nullptr) return;
+    request->at = now_;
+    request->here = true;
   }
   void on(const policy::ClientGone& event) {
     if (PastRequest* request = find(event.request.value)) end(*request, End::gone);
@@ -143,6 +150,7 @@ History history_of(const Recording& recording) {
     }
   }
   history.span = last - first.value_or(last);
+  std::ranges::stable_sort(history.requests, {}, &PastRequest::at);
   std::ranges::sort(history.starts);
   return history;
 }

@@ -16,7 +16,8 @@ struct PastRequest {
   enum class End : uint8_t { running, answered, failed, refused, gone };
 
   policy::RequestArrived arrived;
-  Instant at{};
+  Instant at{};      // when it was here with its body
+  bool here = true;  // false: its body never was
   End end = End::running;
   Instant ended{};
   policy::PoolKind pool = policy::PoolKind::always_on;  // of the attempt that answered
@@ -28,7 +29,7 @@ struct PastRequest {
 
 struct History {
   Duration span{};
-  std::vector<PastRequest> requests;  // by arrival
+  std::vector<PastRequest> requests;  // by `at`
   std::array<uint64_t, policy::kReasonCount> attempts_by_reason{};
   std::array<uint64_t, policy::kRejectReasonCount> rejects_by_reason{};
   uint64_t wakes = 0, wakes_answered = 0;

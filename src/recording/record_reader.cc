@@ -95,7 +95,7 @@ void RecordReader::take_time() {
 
 policy::Event RecordReader::arrived(const Head& head) {
   policy::RequestArrived event;
-  require(head.small < 2 * kHasKey, "an unknown mark of a request");
+  require(head.small < 2 * kGathers, "an unknown mark of a request");
   event.request = take_id<policy::RequestId>();
   event.bytes = take();
   event.bytes_known = (head.small & kBytesKnown) != 0;
@@ -107,6 +107,10 @@ policy::Event RecordReader::arrived(const Head& head) {
   if ((head.small & kHasKey) != 0) {
     event.key = take();
     require(event.key != 0, "a key that is none");
+  }
+  if ((head.small & kGathers) != 0) {
+    event.gathers = take();
+    require(event.gathers != 0, "a body that is to come and has no bytes");
   }
   return event;
 }
@@ -136,6 +140,10 @@ policy::Event RecordReader::take_event(Step& step) {
   switch (head.kind) {
     case Kind::request_arrived:
       return arrived(head);
+    case Kind::body_here: {
+      const auto request = take_id<policy::RequestId>();
+      return policy::BodyHere{request, take()};
+    }
     case Kind::client_gone:
       return policy::ClientGone{take_id<policy::RequestId>()};
     case Kind::replay_lost:

@@ -26,6 +26,7 @@ enum class Kind : uint8_t {
   drain_started,
   settings_changed,
   schedule_told,
+  body_here,
 
   start_attempt = 16,
   commit,
@@ -48,6 +49,7 @@ enum ArrivalFlag : uint8_t {
   kRepeatable = 8,
   kHasLimit = 16,
   kHasKey = 32,
+  kGathers = 64,
 };
 inline constexpr uint8_t kHasEvidence = 0x80;      // beside an outcome; alone with a first byte
 inline constexpr uint32_t kServerless = 1;         // in the large number: of a backend's pool
@@ -97,13 +99,17 @@ class RecordWriter {
 
   void write(const policy::RequestArrived& event, uint32_t since) {
     const bool limited = event.client_limit != Duration::max();
-    const auto flags = static_cast<uint8_t>(event.bytes_known * kBytesKnown +
-                                            static_cast<uint8_t>(event.priority) * kHighPriority +
-                                            event.heavy * kHeavy + event.repeatable * kRepeatable +
-                                            limited * kHasLimit + (event.key != 0) * kHasKey);
+    const auto flags = static_cast<uint8_t>(
+        event.bytes_known * kBytesKnown + static_cast<uint8_t>(event.priority) * kHighPriority +
+        event.heavy * kHeavy + event.repeatable * kRepeatable + limited * kHasLimit +
+        (event.key != 0) * kHasKey + (event.gathers != 0) * kGathers);
     put(first_word(Kind::request_arrived, flags, 0, since), event.request.value, event.bytes);
     if (limited) put(word(event.client_limit));
     if (event.key != 0) put(event.key);
+    if (event.gathers != 0) put(event.gathers);
+  }
+  void write(const policy::BodyHere& event, uint32_t since) {
+    put(first_word(Kind::body_here, 0, 0, since), event.request.value, event.bytes);
   }
   void write(const policy::ClientGone& event, uint32_t since) {
     put(first_word(Kind::client_gone, 0, 0, since), event.request.value);

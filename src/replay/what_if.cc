@@ -49,6 +49,7 @@ workload::Workload workload_of(const History& history, const Measured& measured,
   Prng prng(seed);
   workload::Workload workload;
   for (const PastRequest& past : history.requests) {
+    if (!past.here) continue;  // nobody would have sent it anywhere
     workload::Request request;
     request.at = past.at - history.requests.front().at;
     const bool known = past.end == PastRequest::End::answered && !past.saw_start;
