@@ -24,18 +24,25 @@ void render_responses(MetricsText& text, const Snapshot& snapshot) {
       }
     }
   }
-  text.family("warmgate_request_duration_seconds", histogram,
-              "From a request's arrival to the last byte of its answer, by who answered.");
+  text.family(
+      "warmgate_request_duration_seconds", histogram,
+      "From a request's arrival with its body to the last byte of its answer, by who answered.");
   for (const ServiceSnapshot& service : snapshot.services) {
     for (const Answerer answerer : values_up_to(Answerer::gateway)) {
       text.histogram({{"service", service.name}, {"pool", name(answerer)}},
                      service.counters.duration[static_cast<size_t>(answerer)]);
     }
   }
-  text.family("warmgate_queue_seconds", histogram,
-              "From a request's arrival to its first attempt, or to its end without one.");
+  text.family(
+      "warmgate_queue_seconds", histogram,
+      "From a request's arrival with its body to its first attempt, or to its end without one.");
   for (const ServiceSnapshot& service : snapshot.services) {
     text.histogram({{"service", service.name}}, service.counters.queue_time);
+  }
+  text.family("warmgate_body_seconds", histogram,
+              "From a request's head to its body, of those whose body came later.");
+  for (const ServiceSnapshot& service : snapshot.services) {
+    text.histogram({{"service", service.name}}, service.counters.body_time);
   }
 }
 

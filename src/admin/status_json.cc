@@ -176,6 +176,7 @@ Json latencies_json(const gateway::ServiceCounters& counters) {
   }
   return {{"duration", duration},
           {"queue", latency_json(counters.queue_time)},
+          {"body", latency_json(counters.body_time)},
           {"first_byte",
            {{"always_on", latency_json(counters.first_byte_warm[0])},
             {"serverless", latency_json(counters.first_byte_warm[1])},
@@ -204,6 +205,7 @@ Json service_json(const ServiceSnapshot& service) {
        {{"requests", status.queued},
         {"bytes", status.queued_bytes},
         {"oldest_wait_s", to_seconds(status.oldest_wait)}}},
+      {"gathering", {{"requests", status.gathering}, {"bytes", status.gathering_bytes}}},
       {"demand_per_s", status.demand_per_s},
       {"scheduled_instances", status.scheduled_instances},
       {"spending", spending_json(status.spending)},

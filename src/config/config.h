@@ -121,6 +121,7 @@ struct RouteRule {
   std::string path;  // a prefix, as in Match::paths
   bool heavy = false;
   std::optional<bool> repeatable;
+  std::optional<bool> gather_body;
   std::optional<policy::Priority> priority;
 };
 
@@ -201,7 +202,8 @@ struct Service {
   FairKey fair;
   Probes probes;
   ModelCheck model;
-  bool repeatable = true;  // may a request be sent again after bytes of it were sent?
+  bool repeatable = true;   // may a request be sent again after bytes of it were sent?
+  bool gather_body = true;  // is a request sent only when its body is here?
   policy::Priority priority = policy::Priority::high;  // of requests that do not say
   std::vector<RouteRule> routes;                       // exceptions by path
 };

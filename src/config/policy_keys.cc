@@ -20,6 +20,11 @@ CodecPtr<Service> queue_section() {
             "Most requests that wait at a time; further ones are refused at once.")
       .key("max_bytes", at(&Q::max_bytes), size<uint64_t>(1u << 10, 1ull << 40),
            "Most bytes of bodies that wait at a time.")
+      .key("max_gathering", at(&Q::max_gathering), integer<uint32_t>(1, 1'000'000),
+           "Most requests at a time whose bodies are not here yet; the one that has taken longest "
+           "yields to a further one.")
+      .key("max_gathering_bytes", at(&Q::max_gathering_bytes), size<uint64_t>(1u << 10, 1ull << 40),
+           "Most bytes that these may take up, each its length or `limits.replay_buffer`.")
       .key("cold_wait", at(&Q::cold_wait), duration(1ms, 1h),
            "Longest wait for a cold start; then 503 with Retry-After.")
       .key("busy_wait", at(&Q::busy_wait), duration(1ms, 1h, "up to the deadline"),

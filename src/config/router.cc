@@ -94,7 +94,7 @@ const Service* Router::match(std::string_view host, std::string_view target,
 }
 
 RouteTraits route_traits(const Service& service, std::string_view target) {
-  RouteTraits traits{false, service.repeatable, service.priority};
+  RouteTraits traits{false, service.repeatable, service.gather_body, service.priority};
   const RouteRule* best = nullptr;
   for (const RouteRule& rule : service.routes) {
     if (!path_matches(rule.path, target)) continue;
@@ -103,6 +103,7 @@ RouteTraits route_traits(const Service& service, std::string_view target) {
   if (best == nullptr) return traits;
   traits.heavy = best->heavy;
   traits.repeatable = best->repeatable.value_or(traits.repeatable);
+  traits.gather_body = best->gather_body.value_or(traits.gather_body);
   traits.priority = best->priority.value_or(traits.priority);
   return traits;
 }

@@ -60,6 +60,7 @@ bool path_matches(std::string_view prefix, std::string_view target);
 struct RouteTraits {
   bool heavy = false;
   bool repeatable = true;
+  bool gather_body = true;
   policy::Priority priority = policy::Priority::high;
 };
 

@@ -184,6 +184,12 @@ void check_service(const Config& config, const Service& service, const std::stri
     report.hint_at(path + ".queue.max_bytes",
                    "is less than `limits.max_body`: the longest bodies cannot wait");
   }
+  const uint64_t longest =
+      std::min<uint64_t>(service.limits.max_body, service.limits.replay_buffer);
+  if (service.policy.queue.max_gathering_bytes < longest) {
+    report.hint_at(path + ".queue.max_gathering_bytes",
+                   "is less than `limits.replay_buffer`: the longest bodies are refused");
+  }
 }
 
 }  // namespace warmgate::config

@@ -250,7 +250,9 @@ CodecPtr<Limits> limits_section() {
       ->key("max_body", &Limits::max_body, size<uint64_t>(0, 1ull << 40),
             "Longest body of a request; 413 above it.")
       .key("replay_buffer", &Limits::replay_buffer, size<uint32_t>(0, 1u << 30),
-           "What is kept of a body for another attempt; a request with more is sent once only.")
+           "What is kept of a body, until it is sent and for another attempt; a request with more "
+           "is "
+           "sent once only, and is sent when so much of it is here.")
       .key("max_idle_connections", &Limits::max_idle_connections, integer<uint32_t>(0, 10'000),
            "Idle connections kept open per backend.");
   return section;
@@ -264,6 +266,8 @@ CodecPtr<RouteRule> route_section() {
       .key("heavy", &RouteRule::heavy, boolean(), "Requests here prefer the serverless pool.")
       .key("repeatable", &RouteRule::repeatable, or_word(boolean(), "inherit"),
            "As `repeatable` of the service.")
+      .key("gather_body", &RouteRule::gather_body, or_word(boolean(), "inherit"),
+           "As `gather_body` of the service.")
       .key("priority", &RouteRule::priority, or_word(priority(), "inherit"),
            "As `priority` of the service.");
   return section;
@@ -322,7 +326,7 @@ CodecPtr<Service> service_section() {
       .key("match", &Service::match, match_section(),
            "Which requests it takes; the most specific match of all services wins.")
       .key("slo", policy(&P::slo), duration(1ms, 1h),
-           "The latency that a request should stay within, from its arrival.")
+           "The latency that a request should stay within, from its arrival with its body.")
       .key("slo_share", policy(&P::slo_share), number(0.5, 0.99999),
            "The share of requests that should be within the SLO: what a late one is worth, where "
            "idle time is paid.")
@@ -336,6 +340,10 @@ CodecPtr<Service> service_section() {
            "cost.")
       .key("repeatable", &Service::repeatable, boolean(),
            "A request may be sent again after some of it was sent; inference normally may.")
+      .key("gather_body", &Service::gather_body, boolean(),
+           "A request takes a slot only when its body is here, or `limits.replay_buffer` of it, or "
+           "of gRPC the first message. `false` where a client waits for an answer before it sends "
+           "its body's end.")
       .key("priority", &Service::priority, priority(),
            "Of requests that do not say; under pressure `low` is refused first.")
       .key("always_on", kSameOwner, always_on_section(), "The pool that never sleeps.")

@@ -87,6 +87,10 @@ void put_json_line(Pen& pen, const AccessRecord& record, double wall_seconds) {
   pen.put_number(record.attempts);
   pen.put(R"(,"queuedMs":)");
   pen.put_decimal<3>(micros(record.queued));
+  if (record.body > Duration::zero()) {
+    pen.put(R"(,"bodyMs":)");
+    pen.put_decimal<3>(micros(record.body));
+  }
   if (!record.upgrade.empty()) {
     pen.put(R"(,"upgrade":)");
     http::put_json_string(pen, record.upgrade);
@@ -110,6 +114,10 @@ void put_text_line(Pen& pen, const AccessRecord& record, double wall_seconds) {
   pen.put_decimal<3>(micros(record.latency));
   pen.put("ms (queued ");
   pen.put_decimal<3>(micros(record.queued));
+  if (record.body > Duration::zero()) {
+    pen.put("ms, body ");
+    pen.put_decimal<3>(micros(record.body));
+  }
   pen.put("ms) ");
   pen.put(record.service);
   pen.put(' ');

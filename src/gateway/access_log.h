@@ -33,8 +33,10 @@ struct AccessRecord {
   uint64_t request_bytes = 0;
   uint64_t response_bytes = 0;
   Duration latency{};
-  Duration answered{};  // what counts for the SLO: to the end, of a tunnel to its begin
-  Duration queued{};
+  Duration
+      answered{};     // what counts for the SLO: from its body to its end, of a tunnel to its begin
+  Duration queued{};  // from its body to the first attempt
+  Duration body{};    // until its body was here; zero when that came with its head
 };
 
 // Writes one line, its '\n' included.

@@ -52,6 +52,15 @@ TEST(AccessLog, json_line_names_the_version_of_http) {
             std::string::npos);
 }
 
+TEST(AccessLog, says_how_much_later_than_its_head_a_body_came) {
+  AccessRecord record = usual_record();
+  record.body = 1'234'567us;
+  EXPECT_NE(line(record, config::LogFormat::json).find(R"("queuedMs":0.042,"bodyMs":1234.567})"),
+            std::string::npos);
+  EXPECT_NE(line(record, config::LogFormat::text).find("(queued 0.042ms, body 1234.567ms) digits"),
+            std::string::npos);
+}
+
 TEST(AccessLog, text_line) {
   EXPECT_EQ(line(usual_record(), config::LogFormat::text),
             "2026-10-21T12:30:00.062Z 127.0.0.1 POST /v2/models/digits/infer 200 12.345ms "
@@ -71,7 +80,7 @@ TEST(AccessLog, the_longest_line_is_still_json) {
   record.status = 599;
   record.attempts = UINT32_MAX;
   record.request_bytes = record.response_bytes = UINT64_MAX;
-  record.latency = record.queued = Duration::max();
+  record.latency = record.queued = record.body = Duration::max();
   const auto json = nlohmann::json::parse(line(record, config::LogFormat::json));
   EXPECT_EQ(json["httpRequest"]["requestUrl"], bytes);
   EXPECT_EQ(json["httpRequest"]["responseSize"], "18446744073709551615");

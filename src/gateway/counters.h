@@ -24,8 +24,9 @@ inline constexpr size_t kOutcomeCount = static_cast<size_t>(policy::Outcome::can
 struct ServiceCounters {
   // Requests that are over, by who answered and by status class.
   std::array<std::array<uint64_t, kStatusClasses>, kAnswererCount> responses{};
-  std::array<stats::LatencyHistogram, kAnswererCount> duration;  // arrival to last byte
-  stats::LatencyHistogram queue_time;                            // arrival to first attempt
+  std::array<stats::LatencyHistogram, kAnswererCount> duration;  // body here to last byte
+  stats::LatencyHistogram queue_time;                            // body here to first attempt
+  stats::LatencyHistogram body_time;  // head to body here, where it came later than its head
   // Attempt started to response head, by pool, for warm instances; and for ones that were starting.
   std::array<stats::LatencyHistogram, 2> first_byte_warm;
   stats::LatencyHistogram first_byte_cold;

@@ -25,6 +25,7 @@ Exchange::Exchange(Service& service, policy::RequestId id, const http::RequestHe
       arrived_at_(service.loop().now()),
       request_(store_request(head, transaction.peer_ip(), transaction.secure(), service.prng())),
       total_(service.loop().timers(), [this] { on_total_timeout(); }),
+      here_at_(arrived_at_),
       body_expected_(head.framing == http::Framing::chunked || head.content_length > 0),
       body_complete_(!body_expected_),
       expects_continue_(head.expects_continue),
@@ -40,14 +41,71 @@ Exchange::~Exchange() {
   if (transaction_ != nullptr) transaction_->set_handler(nullptr);
 }
 
-void Exchange::begin() {
+bool Exchange::begin(const policy::RequestArrived& arrival, bool gather_body) {
+  if (gather_body && gathers(arrival)) {
+    gather(arrival);
+    return false;
+  }
   pace();
+  return true;
+}
+
+// ---- gather ----
+
+inline bool Exchange::gathers(const policy::RequestArrived& arrival) const {
+  if (!body_expected_ || (arrival.bytes_known && transaction_->holds_body(arrival.bytes))) {
+    return false;
+  }
+  return service_.config().limits.replay_buffer > 0;
+}
+
+// The policy is told when the body is here, and at the latest when the batch of events is over that
+// brought the head.
+void Exchange::gather(const policy::RequestArrived& arrival) {
+  gathering_ = std::make_unique<Gathering>(*this, arrival);
+  if (!expects_continue_) pace();  // else it sends nothing before it is let in
+  service_.loop().defer(*gathering_);
+}
+
+void Exchange::announce() {
+  gathering_->cancel();
+  gathering_->announced = true;
+  policy::RequestArrived arrival = gathering_->arrival;
+  const uint32_t most = service_.config().limits.replay_buffer;
+  const uint64_t declared = arrival.bytes_known ? arrival.bytes : most;
+  arrival.gathers = static_cast<uint32_t>(std::min<uint64_t>(declared, most));
+  service_.announce(arrival);  // may destroy this
+}
+
+// A client that asked for permission to send its body (100-continue) has it: what it asks for takes
+// no slot until the body is here.
+void Exchange::admitted() {
+  expects_continue_ = false;
+  pace();
+}
+
+// May it be sent, though its body has not ended? When no more of it can be kept; a gRPC call with
+// its first message, since it may last.
+bool Exchange::enough_to_send() const {
+  return replay_.size() >= service_.config().limits.replay_buffer ||
+         (request_.grpc && holds_message());
+}
+
+// May destroy this.
+void Exchange::body_here() {
+  const std::unique_ptr<Gathering> gathered = std::move(gathering_);
+  here_at_ = service_.loop().now();
+  if (gathered->announced) return service_.body_here(*this, body_bytes_);
+  policy::RequestArrived arrival = gathered->arrival;
+  if (!arrival.bytes_known) arrival.bytes = body_bytes_;
+  arrival.bytes_known |= body_complete_;
+  service_.announce(arrival);
 }
 
 // ---- the request body ----
 
-// While nobody takes the body, it is kept up to the replay buffer's size. A client that asked for
-// permission (100-continue) gets it when an attempt begins: until then its body costs nothing.
+// While nobody takes the body, it is kept up to the replay buffer's size. Where it is not gathered,
+// a client that asked for permission (100-continue) gets it when an attempt begins.
 bool Exchange::body_wanted() const {
   if (body_complete_) return false;
   if (attempts_.empty()) {
@@ -83,8 +141,17 @@ void Exchange::on_body(std::string_view piece) {
   }
   for (Attempt* attempt : attempts_) attempt->send_body(piece);
   pace();
+  if (gathering_ != nullptr) {
+    if (enough_to_send()) body_here();  // may destroy this
+    return;
+  }
   const bool lost = overflows || (request_.grpc && !attempts_.empty() && several_messages());
   if (lost) lose_replay();  // last: the policy may have something to say
+}
+
+bool Exchange::holds_message() const {
+  const auto first = http::read_grpc_frame(replay_);
+  return first && replay_.size() >= http::kGrpcFrameBytes + first->length;
 }
 
 bool Exchange::several_messages() const {
@@ -104,6 +171,7 @@ void Exchange::on_request_end(std::span<const http::Field> trailers) {
   if (bytes > 0) trailer_store_.reserve(bytes, trailers.size());
   for (const http::Field& field : trailers) trailer_store_.add(field);
   for (Attempt* attempt : attempts_) attempt->send_end(trailer_store_.span());
+  if (gathering_ != nullptr) body_here();  // may destroy this
 }
 
 void Exchange::lose_replay() {
@@ -144,8 +212,13 @@ void Exchange::attempt_ended(Attempt& attempt) {
 void Exchange::put_server_timing(Pen& pen) const {
   const auto micros = [](Duration d) { return static_cast<uint64_t>(d / 1us); };
   const Instant sent = chosen_->started_at();
+  if (here_at_ > arrived_at_) {
+    pen.put("body;dur=");
+    pen.put_decimal<3>(micros(here_at_ - arrived_at_));
+    pen.put(", ");
+  }
   pen.put("queue;dur=");
-  pen.put_decimal<3>(micros(sent - arrived_at_));
+  pen.put_decimal<3>(micros(sent - here_at_));
   pen.put(", upstream;dur=");
   pen.put_decimal<3>(micros(head_at_ - sent));
 }
@@ -156,7 +229,7 @@ void Exchange::respond(Attempt& attempt, uint16_t status, http::Fields& fields, 
   status_ = status;
   reason_ = policy::name(attempt.reason());
   answerer_ = static_cast<uint8_t>(attempt.pool());
-  char room[Pen::kNumber + 2 * Pen::kDecimal + 32];
+  char room[Pen::kNumber + 3 * Pen::kDecimal + 48];
   Pen pen(room);
   pen.put_number(attempts_made_);
   const char* const timing = pen.at();
@@ -291,6 +364,10 @@ void Exchange::reject(const policy::Reject& reject) {
                  reject.retry_after);
 }
 
+Instant Exchange::here_at() const {
+  return gathering_ != nullptr ? service_.loop().now() : here_at_;
+}
+
 // The gateway's own answer; destroys this.
 void Exchange::answer_problem(uint16_t status, std::string_view reason, std::string_view detail,
                               Duration retry_after) {
@@ -313,7 +390,7 @@ void Exchange::answer_problem(uint16_t status, std::string_view reason, std::str
 LocalReply Exchange::local_reply(uint16_t status, std::string_view reason, std::string_view detail,
                                  Duration retry_after) const {
   return {status,       reason,         detail,
-          retry_after,  attempts_made_, service_.loop().now() - arrived_at_,
+          retry_after,  attempts_made_, service_.loop().now() - here_at(),
           request_.grpc};
 }
 
@@ -324,8 +401,9 @@ void Exchange::on_total_timeout() {
     withdraw();
     return finish();
   }
+  const uint16_t status = gathering_ != nullptr ? 408 : 504;
   withdraw();
-  answer_problem(504, "total-timeout", "The request took longer than its total time limit.",
+  answer_problem(status, "total-timeout", "The request took longer than its total time limit.",
                  Duration::zero());
 }
 
@@ -341,7 +419,7 @@ void Exchange::on_gone() {
 // Tells the policy that this request needs nothing any more; its attempts are cancelled.
 void Exchange::withdraw() {
   withdrawn_ = true;
-  service_.request_gone(*this);
+  if (gathering_ == nullptr || gathering_->announced) service_.request_gone(*this);
 }
 
 void Exchange::finish() {
@@ -362,8 +440,10 @@ void Exchange::finish() {
   record.request_bytes = body_bytes_;
   record.response_bytes = response_bytes_;
   record.latency = now - arrived_at_;
-  record.answered = (tunnel_ ? head_at_ : now) - arrived_at_;
-  record.queued = (first_attempt_at_ == kNever ? now : first_attempt_at_) - arrived_at_;
+  const Instant here = here_at();
+  record.body = here - arrived_at_;
+  record.answered = (tunnel_ ? head_at_ : now) - here;
+  record.queued = (first_attempt_at_ == kNever ? now : first_attempt_at_) - here;
   service_.exchange_over(*this, record);
 }
 

@@ -2,8 +2,13 @@
 //
 // Phases of a request, in the order in which they are read in the .cc file:
 //
-//   arrive -> wait -> attempt(s) -> respond -> (tunnel) -> done
-//        \_________________________________________________ rejected, or the client is gone
+//   arrive -> (gather) -> wait -> attempt(s) -> respond -> (tunnel) -> done
+//        \_____________________________________________________________ rejected, or the client is
+//        gone
+//
+// A body that is not here with its head is gathered, up to the replay buffer: only then may the
+// policy begin an attempt. It is told of the request when the body is here, or at the end of the
+// batch of events that brought the head, so that what comes in one piece takes one step.
 //
 // A client that asked for an event stream may be promised one while it waits (Waiting): from then
 // on the status is 200, and an error is an event.
@@ -25,6 +30,7 @@
 #include "config/router.h"
 #include "gateway/local_reply.h"
 #include "gateway/request.h"
+#include "net/loop.h"
 #include "net/timer.h"
 #include "policy/events.h"
 #include "transport/transaction.h"
@@ -47,8 +53,11 @@ class Exchange final : public transport::ServerHandler {
   const StoredRequest& request() const { return request_; }
   Instant arrived_at() const { return arrived_at_; }
 
-  // Begins to read the body, after the request was announced to the policy.
-  void begin();
+  // Begins to read the body. True: the policy is to be told of the request now; else it is when
+  // that is here, or admitted() tells.
+  bool begin(const policy::RequestArrived& arrival, bool gather_body);
+  // The policy lets it in, though its body is still to come.
+  void admitted();
 
   // ---- for attempts ----
   void attempt_started(Attempt& attempt);  // hands over the replay buffer
@@ -81,6 +90,21 @@ class Exchange final : public transport::ServerHandler {
   void on_gone() override;
 
  private:
+  // A body that is still to come.
+  struct Gathering final : net::Deferred {
+    Gathering(Exchange& of, const policy::RequestArrived& request)
+        : exchange(of), arrival(request) {}
+    void run() override { exchange.announce(); }
+    Exchange& exchange;
+    policy::RequestArrived arrival;
+    bool announced = false;  // to the policy
+  };
+  bool gathers(const policy::RequestArrived& arrival) const;
+  [[gnu::noinline]] void gather(const policy::RequestArrived& arrival);
+  void announce();
+  void body_here();
+  bool enough_to_send() const;
+  bool holds_message() const;
   void pace();
   bool body_wanted() const;
   void lose_replay();
@@ -106,6 +130,7 @@ class Exchange final : public transport::ServerHandler {
   void begin_tunnel(std::span<const http::Field> fields);
   void end_tunnel();
   void put_server_timing(Pen& pen) const;
+  Instant here_at() const;  // now, while its body is not
 
   Service& service_;
   const policy::RequestId id_;
@@ -113,6 +138,8 @@ class Exchange final : public transport::ServerHandler {
   const Instant arrived_at_;
   StoredRequest request_;
   net::Timer total_;
+  std::unique_ptr<Gathering> gathering_;  // until the body is here
+  Instant here_at_;                       // with its body
 
   // The request body.
   std::string replay_;

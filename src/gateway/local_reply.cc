@@ -37,6 +37,9 @@ std::string describe(RejectReason reason, const std::string& last_failure) {
       return "All capacity is busy, and others who wait have had less of it than this client.";
     case RejectReason::standing_queue:
       return "All capacity is busy, and the queue is kept for requests of high priority.";
+    case RejectReason::slow_body:
+      return "The body of this request was not here within its own time limit, or before others "
+             "needed the room.";
   }
   return {};
 }

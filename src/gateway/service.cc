@@ -176,8 +176,22 @@ void Service::handle(const http::RequestHead& head, transport::ServerTransaction
     return;
   }
   event.request = dispatcher_.request_id(worker_, ++last_request_);
-  exchanges_[exchanges_.insert(event.request, *this, event.request, head, transaction)].begin();
-  step(event);  // last: it may end the exchange
+  const policy::Slot slot =
+      exchanges_.insert(event.request, *this, event.request, head, transaction);
+  if (exchanges_[slot].begin(event, traits.gather_body)) step(event);  // may end the exchange
+}
+
+void Service::announce(const policy::RequestArrived& arrival) {
+  const policy::RequestId id = arrival.request;
+  const bool gathers = arrival.gathers > 0;
+  step(arrival);
+  if (!gathers) return;
+  const policy::Slot slot = exchanges_.find(id);
+  if (slot != policy::kNoSlot) exchanges_[slot].admitted();
+}
+
+void Service::body_here(Exchange& exchange, uint64_t bytes) {
+  step(policy::BodyHere{exchange.id(), bytes});
 }
 
 void Service::request_gone(Exchange& exchange) {
@@ -197,6 +211,7 @@ void Service::exchange_over(Exchange& exchange, AccessRecord& record) {
   if (status_class < kStatusClasses) ++counters_.responses[answerer][status_class];
   counters_.duration[answerer].record(record.answered);
   counters_.queue_time.record(record.queued);
+  if (record.body > Duration::zero()) counters_.body_time.record(record.body);
   counters_.request_bytes += record.request_bytes;
   counters_.response_bytes += record.response_bytes;
   if (record.answered > config_.policy.slo) ++counters_.over_slo;

@@ -76,6 +76,8 @@ class Service {
   Attempt* find_attempt(policy::AttemptId id);
   void attempt_first_byte(Attempt& attempt, const policy::AttemptFirstByte& event);
   void attempt_finished(Attempt& attempt, policy::Outcome outcome);  // destroys the attempt
+  void announce(const policy::RequestArrived& arrival);              // may destroy its exchange
+  void body_here(Exchange& exchange, uint64_t bytes);                // likewise
   void replay_lost(Exchange& exchange);
   void request_gone(Exchange& exchange);
   void exchange_over(Exchange& exchange, AccessRecord& record);  // destroys the exchange

@@ -24,6 +24,16 @@ Instant after(Instant from, Duration length) {
 
 }  // namespace
 
+// Of a request that is here with its body.
+inline void WarmgateDispatcher::admit(Instant now, Slot slot) {
+  update_demand_level(now);
+  if (!anyone_could_answer(now)) return reject(now, slot, RejectReason::all_down, 503);
+  if (!queue_.empty()) release(now);  // time alone may have made room: first come those who wait
+  Route route;
+  if (find_route(now, requests_[slot], route)) return start(now, slot, route);
+  wait_or_refuse(now, slot);
+}
+
 void WarmgateDispatcher::on(Instant now, const RequestArrived& event) {
   const Slot slot = requests_.insert(event.request);
   Request& request = requests_[slot];
@@ -40,18 +50,23 @@ void WarmgateDispatcher::on(Instant now, const RequestArrived& event) {
 
   if (draining_) return reject(now, slot, RejectReason::draining, 503);
   demand_.arrived(now);
-  if (event.gathers > 0) return gather(now, slot, event.gathers);
+  if (event.gathers > 0) [[unlikely]]
+    return gather(now, slot, event.gathers);
   admit(now, slot);
 }
 
-// Of a request that is here with its body.
-void WarmgateDispatcher::admit(Instant now, Slot slot) {
-  update_demand_level(now);
-  if (!anyone_could_answer(now)) return reject(now, slot, RejectReason::all_down, 503);
-  if (!queue_.empty()) release(now);  // time alone may have made room: first come those who wait
-  Route route;
-  if (find_route(now, requests_[slot], route)) return start(now, slot, route);
-  wait_or_refuse(now, slot);
+// Its wait and its deadline count from here: how long a client takes to send is no latency of ours.
+// Its own limit is a promise about the whole, and goes on.
+void WarmgateDispatcher::on(Instant now, const BodyHere& event) {
+  const Slot slot = requests_.find(event.request);
+  if (slot == kNoSlot || !gathering_.contains(slot)) return;
+  Request& request = requests_[slot];
+  if (request.patience <= now) return reject(now, slot, RejectReason::slow_body, 408);
+  gathering_.remove(slot);
+  request.arrived = now;
+  request.deadline = std::min(request.patience, now + settings_.slo);
+  request.bytes = request.queue_bytes = std::max(request.bytes, event.bytes);
+  admit(now, slot);
 }
 
 void WarmgateDispatcher::wait_or_refuse(Instant now, Slot slot) {

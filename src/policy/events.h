@@ -56,10 +56,10 @@ struct RequestArrived {
   Priority priority = Priority::high;
   bool heavy = false;      // marked by its route; size is judged by the Dispatcher
   bool repeatable = true;  // may be sent again after bytes were sent
-  uint64_t key = 0;        // a secret hash of whose it is, for fair shares; 0: nobody said
   // 0: its body is here, as far as it has to be before the request can be sent. Else the bytes that
   // it may take up until then, and BodyHere follows.
-  uint64_t gathers = 0;
+  uint32_t gathers = 0;
+  uint64_t key = 0;  // a secret hash of whose it is, for fair shares; 0: nobody said
 };
 // The body of a request that was still to be gathered is here: whole, or as much of it as is kept.
 struct BodyHere {

@@ -55,20 +55,6 @@ bool WarmgateDispatcher::find_gathering_place(Instant now, const Request& reques
   return true;
 }
 
-// Its wait and its deadline count from here: how long a client takes to send is no latency of ours.
-// Its own limit is a promise about the whole, and goes on.
-void WarmgateDispatcher::on(Instant now, const BodyHere& event) {
-  const Slot slot = requests_.find(event.request);
-  if (slot == kNoSlot || !gathering_.contains(slot)) return;
-  Request& request = requests_[slot];
-  if (request.patience <= now) return reject(now, slot, RejectReason::slow_body, 408);
-  gathering_.remove(slot);
-  request.arrived = now;
-  request.deadline = std::min(request.patience, now + settings_.slo);
-  request.bytes = request.queue_bytes = std::max(request.bytes, event.bytes);
-  admit(now, slot);
-}
-
 // The client's own limit is over.
 void WarmgateDispatcher::end_gathering(Instant now) {
   while (gathering_.next_expiry() <= now) {

@@ -10,7 +10,7 @@ ServiceSettings always_on_only() {
   return settings;
 }
 
-RequestArrived head_of(uint64_t id, uint64_t bytes = 1000) {
+RequestArrived head_of(uint64_t id, uint32_t bytes = 1000) {
   RequestArrived head{.request = RequestId{id}};
   head.bytes = head.gathers = bytes;
   return head;

@@ -363,7 +363,7 @@ inline void TestWorld::arrive() {
   state.key = event.key;
   state.repeatable = event.repeatable;
   if (world_.gathers > 0 && prng_.chance(world_.gathers)) {
-    event.gathers = 1 + event.bytes;
+    event.gathers = 1 + static_cast<uint32_t>(event.bytes);
     event.bytes_known = prng_.chance(0.5);
     state.here = false;
     const Duration takes = from_seconds(prng_.exponential(to_seconds(world_.body_time)));

@@ -203,7 +203,7 @@ class WarmgateDispatcher final : public Dispatcher {
   }
 
   // ---- admission.cc
-  void admit(Instant now, Slot slot);
+  [[gnu::always_inline]] void admit(Instant now, Slot slot);
   void wait_or_refuse(Instant now, Slot slot);
   bool press(Instant now, Slot slot);
   void wait_for_start(Instant now, Slot slot);
@@ -250,7 +250,9 @@ class WarmgateDispatcher final : public Dispatcher {
   bool find_gathering_place(Instant now, const Request& request, uint64_t bytes);
   void end_gathering(Instant now);
   uint32_t gathering_beyond_slots(Instant now);
-  bool gathering_calls(Instant now) { return gathering_beyond_slots(now) > 0; }
+  bool gathering_calls(Instant now) {
+    return !gathering_.empty() && gathering_beyond_slots(now) > 0;
+  }
 
   // ---- routing.cc
   bool find_route(Instant now, const Request& request, Route& route) const;

@@ -109,8 +109,9 @@ policy::Event RecordReader::arrived(const Head& head) {
     require(event.key != 0, "a key that is none");
   }
   if ((head.small & kGathers) != 0) {
-    event.gathers = take();
-    require(event.gathers != 0, "a body that is to come and has no bytes");
+    const uint64_t bytes = take();
+    require(bytes != 0 && bytes <= UINT32_MAX, "a body that is to come and has no size");
+    event.gathers = static_cast<uint32_t>(bytes);
   }
   return event;
 }

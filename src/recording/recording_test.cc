@@ -47,6 +47,8 @@ WorldSettings long_world() {
   world.bursty = false;
   world.clients_leave = 0.05;
   world.replay_lost = 0.05;
+  world.gathers = 0.3;
+  world.never_here = 0.1;
   world.crashes_per_s = 0.5;
   world.changes_settings = true;
   world.drains = false;

@@ -106,7 +106,7 @@ class RecordWriter {
     put(first_word(Kind::request_arrived, flags, 0, since), event.request.value, event.bytes);
     if (limited) put(word(event.client_limit));
     if (event.key != 0) put(event.key);
-    if (event.gathers != 0) put(event.gathers);
+    if (event.gathers != 0) put(uint64_t{event.gathers});
   }
   void write(const policy::BodyHere& event, uint32_t since) {
     put(first_word(Kind::body_here, 0, 0, since), event.request.value, event.bytes);

@@ -137,6 +137,7 @@ bool H1ServerConnection::process_head() {
   head_sent_ = response_ended_ = reading_body_ = full_ = bodyless_ = false;
   body_.begin(head.framing, head.content_length);
   const size_t head_bytes = parser_.consumed();
+  behind_head_ = input.size() - head_bytes;
   parser_.reset();
   server_.application_.on_request(head, *this);
   if (phase_ != Phase::closed) received_.consume(head_bytes);

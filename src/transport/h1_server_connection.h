@@ -40,6 +40,7 @@ class H1ServerConnection final : public ServerTransaction,
   void set_handler(ServerHandler* handler) override { handler_ = handler; }
   void read_body() override;
   void pause_body() override;
+  bool holds_body(uint64_t bytes) const override { return bytes <= behind_head_; }
   void send_interim(uint16_t status, std::span<const http::Field> fields) override;
   void send_head(uint16_t status, std::span<const http::Field> fields,
                  http::BodyLength length) override;
@@ -104,6 +105,7 @@ class H1ServerConnection final : public ServerTransaction,
   net::Timer timer_;
   size_t lingered_ = 0;
   size_t discarded_ = 0;
+  size_t behind_head_ = 0;  // bytes that came with the head, during on_request()
 
   Phase phase_ = Phase::head;
   http::Framing response_framing_ = http::Framing::none;

@@ -51,6 +51,9 @@ class ServerTransaction {
   // The body flows only after the first read_body(), which also answers `Expect: 100-continue`.
   virtual void read_body() = 0;
   virtual void pause_body() = 0;
+  // Are so many bytes of the body here already, so that read_body() brings them at once? For the
+  // call that tells of the request; false where nobody knows.
+  virtual bool holds_body(uint64_t /*bytes*/) const { return false; }
 
   virtual void send_interim(uint16_t status, std::span<const http::Field> fields) = 0;
   // `fields` holds no hop-by-hop or framing field. A length given with a response that may have no

@@ -194,13 +194,16 @@ Result<LogEntry> parse_json_log(std::string_view text) {
   LogEntry result{.arrived = *at, .bytes = size_of(*http)};
   const auto latency = latency_of(*http);
   if (!latency) return result;
+  // A request counts from when its body was here.
+  const double body = number_at(exported ? *payload : entry, "bodyMs").value_or(0) / 1000;
   const bool ends_then = end.has_value() || queued_ms.has_value();
   if (ends_then) result.arrived -= *latency;
   const auto pool = text_at(exported ? *payload : entry, "pool");
   const double queued = queued_ms.value_or(0) / 1000;
   // What the gateway answered itself says nothing about the model.
-  if (pool == "gateway" || queued < 0 || queued > *latency) return result;
-  result.service_s = *latency - queued;
+  if (body < 0 || queued < 0 || body + queued > *latency) return result;
+  if (ends_then) result.arrived += body;
+  if (pool != "gateway") result.service_s = *latency - body - queued;
   return result;
 }
 

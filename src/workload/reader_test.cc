@@ -114,6 +114,16 @@ not json
 {"severity":"ERROR","time":"2026-11-22T10:00:03.000Z","httpRequest":{"status":503,"requestSize":"0","latency":"0.200000s"},"service":"m","pool":"gateway","reason":"all-down","attempts":0,"queuedMs":200.000}
 )";
 
+TEST(Reader, OfOurOwnAccessLogARequestArrivesWithItsBody) {
+  const auto recorded = read(
+      R"({"time":"2026-11-22T10:00:05Z","httpRequest":{"latency":"4.0s"},"pool":"always-on","queuedMs":500,"bodyMs":3000}
+{"time":"2026-11-22T10:00:05Z","httpRequest":{"latency":"2.0s"},"pool":"always-on","queuedMs":0})");
+  ASSERT_EQ(recorded.workload.size(), 2u);
+  EXPECT_EQ(recorded.workload[0].service, 2s) << "the one without an upload";
+  EXPECT_EQ(recorded.workload[1].service, 500ms);
+  EXPECT_NEAR(to_seconds(recorded.workload[1].at), 1, 1e-6);
+}
+
 TEST(Reader, ReadsOurOwnAccessLogInTheOrderOfArrivals) {
   const auto recorded = read(kOwnLog);
   EXPECT_EQ(recorded.format, Format::access_log);

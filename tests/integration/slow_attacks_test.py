@@ -29,9 +29,9 @@ class SlowAttacks(ProcessTest):
         for _ in range(20):
             self.assertEqual(self.gateway.get("/").status, 200)
 
-    def attack(self, *flags, path="/", most_each):
+    def attack(self, *flags, path="/", most_each, watch=lambda service: None):
         """Runs slowhttptest against a path while others ask, and looks at the memory, which may grow
-        by `most_each` bytes for a connection."""
+        by `most_each` bytes for a connection. `watch` sees the service's status between them."""
         before = self.gateway.memory("VmHWM")
         with tempfile.TemporaryFile("w+") as output:
             attacker = subprocess.Popen(
@@ -44,6 +44,7 @@ class SlowAttacks(ProcessTest):
             while attacker.poll() is None:
                 self.assertEqual(self.gateway.get("/").status, 200)
                 asked += 1
+                watch(self.gateway.service())
             output.seek(0)
             said = re.sub(r"\x1b\[[0-9;]*m", "", output.read())
         self.assertEqual(attacker.returncode, 0, said)
@@ -64,8 +65,22 @@ class SlowAttacks(ProcessTest):
         self.attack("-H", "-i", "1", "-x", "24", "-t", "GET", most_each=8 * KIB)
 
     def test_bodies_in_drips(self):
-        """They hold slots of the backend, of which there are 32, until their time is over."""
-        self.attack("-B", "-i", "1", "-s", "100000", "-x", "10", "-t", "POST", most_each=16 * KIB)
+        """They gather in the gateway: none of them ever has one of the 32 slots, so that nobody else
+        waits for one."""
+        most = 0
+
+        def watch(service):
+            nonlocal most
+            most = max(most, service["gathering"]["requests"])
+            self.assertEqual(service["pools"]["always_on"]["in_flight"], 0, "nobody else asks")
+            self.assertEqual(service["queue"]["requests"], 0)
+
+        self.attack("-B", "-i", "1", "-s", "100000", "-x", "10", "-t", "POST", most_each=16 * KIB,
+                    watch=watch)
+        self.assertGreater(most, 32, "more than there are slots")
+        reasons = self.gateway.service()["decisions"]
+        self.assertEqual([reasons["queued-always-on"], self.gateway.service()["gathering"]["requests"]],
+                         [0, 0], "nobody waited, and nothing is left")
 
     def test_responses_that_are_hardly_read(self):
         """Buffered up to 256 KiB each, so that a slot is not held by a client that does not read."""

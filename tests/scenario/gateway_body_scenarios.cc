@@ -124,7 +124,7 @@ TEST_P(Bodies, trailers_come_through) {
 }
 
 TEST_P(Bodies, an_answer_ahead_of_the_request_body_reaches_the_client) {
-  start();
+  start({.more = "    gather_body: false\n"});
   always_on_->on_head = [](Call& call) { call.answer(401, "who are you?"); };
   const auto client = ask("POST /infer HTTP/1.1\r\nhost: h\r\ncontent-length: 100000\r\n\r\nhalf");
   ASSERT_TRUE(await(*client, 1, 1s));
@@ -136,8 +136,8 @@ TEST_P(Bodies, an_answer_ahead_of_the_request_body_reaches_the_client) {
 
 // ---- Expect: 100-continue ----
 
-TEST_P(Bodies, permission_to_send_comes_when_an_attempt_begins) {
-  start({.slo = "30s"});
+TEST_P(Bodies, where_bodies_are_not_gathered_permission_comes_when_an_attempt_begins) {
+  start({.slo = "30s", .more = "    gather_body: false\n"});
   const std::string head =
       "POST /infer HTTP/1.1\r\nhost: h\r\nexpect: 100-continue\r\ncontent-length: 5\r\n\r\n";
   fill_always_on();
@@ -156,7 +156,7 @@ TEST_P(Bodies, permission_to_send_comes_when_an_attempt_begins) {
 TEST_P(Bodies, a_refused_request_needs_no_body) {
   ServiceText text;
   text.serverless = "";
-  text.more = "    limits: {max_body: 10KiB}\n";
+  text.more = "    limits: {max_body: 10KiB}\n    queue: {max_requests: 1}\n";
   start(text);
   const std::string head = "POST /infer HTTP/1.1\r\nhost: h\r\nexpect: 100-continue\r\n";
   EXPECT_EQ(ask(head + "content-length: 20000\r\n\r\n")->statuses(), "");
@@ -164,6 +164,8 @@ TEST_P(Bodies, a_refused_request_needs_no_body) {
   ASSERT_TRUE(await(*large));
   EXPECT_EQ(large->statuses(), "413");
   fill_always_on();
+  const auto waits = ask();
+  loop_.run_for(5ms);
   const auto late = ask(head + "content-length: 5\r\n\r\n");
   ASSERT_TRUE(await(*late));
   EXPECT_EQ(late->statuses(), "429");

@@ -211,6 +211,21 @@ TEST_P(Grpc, the_head_of_a_stream_passes_before_the_request_is_complete) {
   const auto client = ask("POST /digits.Model/Chat HTTP/1.1\r\nhost: h\r\n" + kFields +
                           "transfer-encoding: chunked\r\n\r\n");
   loop_.run_for(50ms);
+  EXPECT_EQ(client->received(), "") << "its first message is gathered";
+  const std::string message = grpc_message("hello");
+  client->send("a\r\n" + message + "\r\n");
+  loop_.run_for(50ms);
+  EXPECT_EQ(client->received().substr(0, 15), "HTTP/1.1 200 OK");
+}
+
+TEST_P(Grpc, where_bodies_are_not_gathered_a_server_may_speak_first) {
+  ServiceText text = always_on_alone();
+  text.more = "    gather_body: false\n";
+  start(text);
+  always_on_->on_head = [](Call& call) { call.send_head(200, kType, http::BodyLength::chunked()); };
+  const auto client = ask("POST /digits.Model/Chat HTTP/1.1\r\nhost: h\r\n" + kFields +
+                          "transfer-encoding: chunked\r\n\r\n");
+  loop_.run_for(50ms);
   EXPECT_EQ(client->received().substr(0, 15), "HTTP/1.1 200 OK");
 }
 

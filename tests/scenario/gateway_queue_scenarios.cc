@@ -149,7 +149,7 @@ TEST_P(Queue, whose_client_left_goes_at_once_and_takes_no_slot) {
 // Nobody reads this body now, yet the gateway must see that its client left.
 TEST_P(Queue, a_client_that_leaves_behind_a_body_that_waits_goes_at_once) {
   ServiceText text = always_on_only();
-  text.more = "    limits: {replay_buffer: 1KiB}\n";
+  text.more = "    limits: {replay_buffer: 1KiB}\n    gather_body: false\n";
   start(text);
   fill_always_on();
   const auto closes = ask(post("/large", pattern(300'000)));

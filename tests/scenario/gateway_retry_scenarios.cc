@@ -210,7 +210,7 @@ TEST_P(Retry, a_connection_into_nothing_ends_by_the_connect_limit) {
 }
 
 TEST_P(Retry, a_client_that_leaves_cancels_its_attempt_at_each_stage) {
-  start_two();
+  start_two("    gather_body: false\n");
   fail_first(100, [](Call& call) {
     if (call.target != "/midway") return;
     call.send_head(200, {}, http::BodyLength::chunked());
