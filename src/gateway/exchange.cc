@@ -135,8 +135,10 @@ void Exchange::on_body(std::string_view piece) {
   const bool overflows =
       !replay_lost_ && replay_.size() + piece.size() > most && !attempts_.empty();
   if (!replay_lost_ && !overflows) {
-    // Room for all of it at once: a growing string would copy a large body several times.
-    if (replay_.empty()) replay_.reserve(std::min(request_.length.bytes, most));
+    // Room for all of it at once, since a growing string would copy a large body several times; but
+    // not for the word of a client that sends in drips.
+    const uint64_t all = std::min(request_.length.bytes, most);
+    if (replay_.empty() && all <= kMostAhead * piece.size()) replay_.reserve(all);
     replay_.append(piece);
   }
   for (Attempt* attempt : attempts_) attempt->send_body(piece);

@@ -90,6 +90,8 @@ class Exchange final : public transport::ServerHandler {
   void on_gone() override;
 
  private:
+  static constexpr uint64_t kMostAhead = 16;  // times what came first, of memory for the rest
+
   // A body that is still to come.
   struct Gathering final : net::Deferred {
     Gathering(Exchange& of, const policy::RequestArrived& request)

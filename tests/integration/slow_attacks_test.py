@@ -72,7 +72,8 @@ class SlowAttacks(ProcessTest):
         def watch(service):
             nonlocal most
             most = max(most, service["gathering"]["requests"])
-            self.assertEqual(service["pools"]["always_on"]["in_flight"], 0, "nobody else asks")
+            in_flight = service["pools"]["always_on"]["in_flight"]
+            self.assertLessEqual(in_flight, 1, "beside us only the attacker's probe asks")
             self.assertEqual(service["queue"]["requests"], 0)
 
         self.attack("-B", "-i", "1", "-s", "100000", "-x", "10", "-t", "POST", most_each=16 * KIB,
