@@ -25,12 +25,12 @@ Instant after(Instant from, Duration length) {
 }  // namespace
 
 // Of a request that is here with its body.
-inline void WarmgateDispatcher::admit(Instant now, Slot slot) {
+inline void WarmgateDispatcher::admit(Instant now, Slot slot, const Request& request) {
   update_demand_level(now);
   if (!anyone_could_answer(now)) return reject(now, slot, RejectReason::all_down, 503);
   if (!queue_.empty()) release(now);  // time alone may have made room: first come those who wait
   Route route;
-  if (find_route(now, requests_[slot], route)) return start(now, slot, route);
+  if (find_route(now, request, route)) return start(now, slot, route);
   wait_or_refuse(now, slot);
 }
 
@@ -52,7 +52,7 @@ void WarmgateDispatcher::on(Instant now, const RequestArrived& event) {
   demand_.arrived(now);
   if (event.gathers > 0) [[unlikely]]
     return gather(now, slot, event.gathers);
-  admit(now, slot);
+  admit(now, slot, request);
 }
 
 // Its wait and its deadline count from here: how long a client takes to send is no latency of ours.
@@ -66,7 +66,7 @@ void WarmgateDispatcher::on(Instant now, const BodyHere& event) {
   request.arrived = now;
   request.deadline = std::min(request.patience, now + settings_.slo);
   request.bytes = request.queue_bytes = std::max(request.bytes, event.bytes);
-  admit(now, slot);
+  admit(now, slot, request);
 }
 
 void WarmgateDispatcher::wait_or_refuse(Instant now, Slot slot) {

@@ -203,7 +203,7 @@ class WarmgateDispatcher final : public Dispatcher {
   }
 
   // ---- admission.cc
-  [[gnu::always_inline]] void admit(Instant now, Slot slot);
+  [[gnu::always_inline]] void admit(Instant now, Slot slot, const Request& request);
   void wait_or_refuse(Instant now, Slot slot);
   bool press(Instant now, Slot slot);
   void wait_for_start(Instant now, Slot slot);

@@ -17,7 +17,7 @@ from tls import Authority
 CONFIG = """
 services:
   - {{name: app, slo: 10s, always_on: {{backends: '{url}', concurrency: 32}},
-     health: {{enabled: false}}}}
+     health: {{enabled: false}}, routes: [{{path: /unread, gather_body: false}}]}}
 """
 
 
@@ -324,7 +324,7 @@ class Attacks(ProcessTest):
         clients = [self.start(Client(self.gateway.address)) for _ in range(4)]
         for client in clients:
             for i in range(20):
-                client.send(client.request(2 * i + 1, method="POST", more=[
+                client.send(client.request(2 * i + 1, "/unread", method="POST", more=[
                     ("expect", "100-continue")], ends=False))
         self.gateway.until(lambda s: s["http2"]["requests_received"] == 80, "all requests")
         for client in clients:

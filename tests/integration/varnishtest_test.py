@@ -11,7 +11,9 @@ from harness import HERE, PATIENCE_S, Gateway, ProcessTest
 
 CONFIG = """
 services:
-  - {{name: vtc, slo: 20s, repeatable: false, always_on: {{backends: 'http://127.0.0.1:{port}'}},
+  - {{name: vtc, slo: 20s, repeatable: false,
+     routes: [{{path: /large, gather_body: false}}, {{path: /talk, gather_body: false}}],
+     always_on: {{backends: 'http://127.0.0.1:{port}'}},
      limits: {{max_body: 1MiB}}, health: {{enabled: false}}}}
 """
 
