@@ -23,6 +23,7 @@ void ServiceCounters::merge(const ServiceCounters& other) {
   add(responses, other.responses);
   add(duration, other.duration);
   queue_time.merge(other.queue_time);
+  body_time.merge(other.body_time);
   add(first_byte_warm, other.first_byte_warm);
   first_byte_cold.merge(other.first_byte_cold);
   wake_accepted.merge(other.wake_accepted);
