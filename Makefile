@@ -54,6 +54,12 @@ tidy: setup  ## clang-tidy over everything (about half an hour)
 	@tools/setup.sh lint
 	@tools/tidy.sh
 
+.PHONY: grpc-js
+grpc-js: build  ## gRPC with npm's grpc-js as client and server (installs it into build/npm)
+	@command -v npm >/dev/null || tools/setup.sh npm
+	@npm install --silent --no-fund --no-audit --ignore-scripts --prefix build/npm @grpc/grpc-js@1
+	@WARMGATE=$(abspath $(BUILD))/bin/warmgate /usr/bin/python3 tests/integration/grpc_js_test.py
+
 .PHONY: fuzz
 fuzz:  ## Run every fuzzer for FUZZ_SECONDS each (default 60)
 	@tools/setup.sh fuzz

@@ -15,6 +15,7 @@ test_packages=(python3 python3-h2 valgrind openssl curl nghttp2-client nghttp2-s
 lint_packages=(clang-format clang-tidy)
 fuzz_packages=(clang libclang-rt-14-dev)
 bench_packages=(nginx haproxy nghttp2-proxy h2o wrk nghttp2-client strace)
+npm_packages=(npm)
 model_packages=(python3-sklearn python3-onnx python3-numpy)
 
 # Of these only the programs are wanted: their services would listen on this machine.
@@ -27,8 +28,9 @@ for group in "$@"; do
     lint) wanted+=("${lint_packages[@]}") ;;
     fuzz) wanted+=("${fuzz_packages[@]}") ;;
     bench) wanted+=("${bench_packages[@]}") ;;
+    npm) wanted+=("${npm_packages[@]}") ;;
     model) wanted+=("${model_packages[@]}") ;;
-    *) echo "setup.sh: unknown group '$group'; there are lint, fuzz, bench, model" >&2; exit 64 ;;
+    *) echo "setup.sh: unknown group '$group'; there are lint, fuzz, bench, npm, model" >&2; exit 64 ;;
   esac
 done
 

@@ -65,8 +65,10 @@ class Grpc(ProcessTest):
 
 
 class Calls(Grpc):
+    app_class = GrpcApp
+
     def setUp(self):
-        self.app = self.start(GrpcApp())
+        self.app = self.start(self.app_class())
         self.client = self.through(self.app)
 
     def test_messages_of_every_size(self):
