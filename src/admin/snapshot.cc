@@ -82,7 +82,11 @@ void add_backend(BackendSnapshot& snapshot, gateway::Backend& backend) {
   snapshot.connection_stats.opened_h2 += pool.stats().opened_h2;
   snapshot.connection_stats.reused += pool.stats().reused;
   snapshot.connection_stats.failed += pool.stats().failed;
-  if (snapshot.connect_problem.empty()) snapshot.connect_problem = pool.connect_problem();
+  // That of a worker which has not tried again since is of no interest once others can connect.
+  const bool in_use = snapshot.status.healthy && !snapshot.status.circuit_open;
+  if (snapshot.connect_problem.empty() && !in_use) {
+    snapshot.connect_problem = pool.connect_problem();
+  }
   if (const net::TlsClient* tls = backend.tls()) add_handshakes(snapshot.tls_stats, tls->stats());
 }
 
@@ -118,6 +122,7 @@ void add_worker(Snapshot& snapshot, const gateway::Worker& worker) {
       snapshot.tls_reload_problem = tls->reload_problem();
     } else {
       add_handshakes(snapshot.tls_stats, tls->stats());
+      if (snapshot.tls_reload_problem.empty()) snapshot.tls_reload_problem = tls->reload_problem();
     }
   }
   for (size_t i = 0; i < worker.services().size(); ++i) {

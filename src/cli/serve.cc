@@ -30,14 +30,17 @@ namespace {
 constexpr uint64_t kOtherDescriptors = 64;
 
 uint64_t descriptors_needed(const config::Config& config) {
-  uint64_t upstream = 0;
+  uint64_t upstream = 0, idle = 0;
   for (const config::Service& service : config.services) {
     upstream += uint64_t{service.policy.always_on.backends} * service.policy.always_on.concurrency;
     upstream += uint64_t{service.policy.serverless.backends} *
                 service.policy.serverless.concurrency * service.policy.serverless.max_instances;
+    // What the other threads keep idle.
+    const uint64_t backends = service.always_on.size() + service.serverless.size();
+    if (config.threads > 1) idle += backends * service.limits.max_idle_connections;
   }
   const uint64_t downstream = config.limits.max_connections;
-  return downstream + std::min(upstream, downstream) + kOtherDescriptors * config.threads;
+  return downstream + std::min(upstream, downstream) + idle + kOtherDescriptors * config.threads;
 }
 
 // Raises the soft limit to the hard one. An Error says what to do when that is not enough.

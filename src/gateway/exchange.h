@@ -68,6 +68,8 @@ class Exchange final : public transport::ServerHandler {
   bool forward(std::string_view piece);  // false: the client is slow; resume_body() will come
   void complete(std::span<const http::Field> trailers);
   void break_off();  // the chosen response broke after its head was passed on
+  // False: what was sent of the body is not kept any more.
+  bool can_begin_again() const { return !replay_lost_; }
   bool request_complete() const { return body_complete_; }
   // The backend's direction of a tunnel has ended: so does ours to the client. True when the
   // client's had ended before, and with it all.

@@ -331,8 +331,14 @@ void Service::carry_out() {
 }
 
 void Service::apply(const policy::StartAttempt& action) {
-  const policy::Slot slot = attempts_.insert(action.attempt, *this, exchange(action.request),
-                                             action, backend(action.backend));
+  Exchange& of = exchange(action.request);
+  if (!of.can_begin_again()) [[unlikely]] {
+    // Another worker's step could not know it yet: nobody was asked, and nobody is to blame.
+    pending_.emplace_back(policy::AttemptFinished{action.attempt, Outcome::refused_busy});
+    return;
+  }
+  const policy::Slot slot =
+      attempts_.insert(action.attempt, *this, of, action, backend(action.backend));
   attempts_[slot].start();
 }
 

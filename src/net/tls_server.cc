@@ -252,7 +252,7 @@ void TlsServer::look_at_files() {
   if (!loaded) {
     ++stats_.reloads_failed;
     reload_problem_ = loaded.error().message;
-    if (follows_) return;
+    if (follows_) return fingerprint_.clear();  // what failed may be ours alone: tried again
     log_error("tls",
               "the changed files are not used, the old certificate stays: " + reload_problem_);
     return;

@@ -76,7 +76,9 @@ void Server::pause() {
   for (auto& listener : listeners_) listener->pause();
 }
 
+// Unless the room is taken again.
 void Server::resume() {
+  if (crew_->connections >= limits_.max_connections) return;
   for (auto& listener : listeners_) listener->resume();
 }
 
