@@ -41,12 +41,29 @@ DRAWN = [
     ("diurnal", "diurnal:mean=2,length=2d", "p50=200ms,p99=600ms", "1200ms"),
     ("flash", "flash:base=1,peak=50,length=3h", "p50=200ms,p99=600ms", "1200ms"),
 ]
+# What recurs by the clock, and what only seems to; machines of so many slots.
+WEEKLY = [
+    ("monday", "weekly:mean=0.4,swing=0.9,weekend=0.2,peak=30,every=168h,at=8h,hold=3m,length=49d",
+     1),
+    ("nightly", "weekly:mean=0.2,swing=0.8,weekend=1,peak=20,every=24h,at=2h30m,hold=2m,length=21d",
+     1),
+    ("timers", "weekly:mean=0.2,swing=0.5,weekend=1,peak=25,every=15m,at=15m,hold=2s,jitter=1s,"
+     "length=7d", 1),
+    ("late", "weekly:mean=0.4,swing=0.9,weekend=0.3,peak=15,every=24h,at=9h,hold=60s,jitter=10m,"
+     "skip=0.2,length=35d", 1),
+    ("holiday", "weekly:mean=0.5,swing=0.95,weekend=0.1,peak=15,every=24h,at=9h,hold=60s,"
+     "holiday_at=21d,holiday=5d,length=35d", 1),
+    ("no peaks", "weekly:mean=1,swing=0.9,weekend=0.4,length=28d", 1),
+    ("chaos", "weekly:mean=0.3,swing=0.5,weekend=1,peak=15,every=3h,at=1h,hold=20s,jitter=3h,"
+     "skip=0.5,length=28d", 1),
+]
 POLICIES = ["warmgate", "mark-like", "keda-like", "nginx-backup", "static-split", "serverless",
             "min-instances", "knative-like", "always-on"]
 COLD_STARTS = ["1s", "5s", "10s", "30s", "60s"]
 RATES = ["0.1", "0.3", "1", "3", "10"]
 PARTS = {"nothing": "", "bypass": "bypass: {enabled: false}", "wakes": "wake: {enabled: false}",
-         "circuit": "circuit: {enabled: false}", "early wakes": "wake: {headroom: 1}"}
+         "circuit": "circuit: {enabled: false}", "early wakes": "wake: {headroom: 1}",
+         "learned hours": "wake: {learned_hours: false}"}
 CONFIG = """services:
   - name: model
     slo: {slo}
@@ -233,6 +250,32 @@ def faults(cases):
             "\n\n" + table(["trace"] + POLICIES, rows_out))
 
 
+def learned_hours(folder):
+    """What is woken for because it recurs: without and with it, without and with paid idle time."""
+    rows_out = []
+    for name, source, slots in WEEKLY:
+        case = Case(name, source, "p50=200ms,p99=600ms", "1200ms", None)
+        cells = []
+        for start, billing in (("10s", ""), ("30s", ""),
+                               ("10s", ", billing: instance, release_path: /release")):
+            for on in ("false", "true"):
+                config = pathlib.Path(folder) / "hours.yaml"
+                text = CONFIG.format(slo=case.slo, part=f"wake: {{learned_hours: {on}}}")
+                config.write_text(text.replace("expected_cold_start: 10s",
+                                               f"expected_cold_start: {start}{billing}"))
+                figures, rows = case.plan("-c", config, "--policies", "warmgate,oracle",
+                                          "--always-on", slots, *(["--release"] if billing else []),
+                                          cold_start=start, slo=False)
+                row = rows["warmgate"]
+                cells.append(f"{broken(row, figures):,.0f} / {row['usd_per_month']:.2f}")
+        rows_out.append([name, *cells])
+    return ("### What recurs by the clock\n\n`wake.learned_hours` off and on, `prefer: always_on`, "
+            "traffic of `weekly:` models (bench/evaluation.py has them). Violations per million / "
+            "USD a month.\n\n"
+            + table(["traffic", "off", "on", "starts of 30 s, off", "on", "paid idle time, off",
+                     "on"], rows_out))
+
+
 def ablations(cases, folder):
     rows_out = []
     for case in cases:
@@ -270,6 +313,9 @@ def main():
         print(parts[-1], flush=True)
     if not options.quick:
         with tempfile.TemporaryDirectory() as folder:
+            if not options.only:
+                parts.append(learned_hours(folder))
+                print(parts[-1], flush=True)
             parts.append(ablations(cases, folder))
         print(parts[-1])
     if missing:

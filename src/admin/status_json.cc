@@ -207,6 +207,7 @@ Json service_json(const ServiceSnapshot& service) {
         {"oldest_wait_s", to_seconds(status.oldest_wait)}}},
       {"gathering", {{"requests", status.gathering}, {"bytes", status.gathering_bytes}}},
       {"demand_per_s", status.demand_per_s},
+      {"recurring_instances", status.recurring_instances},
       {"scheduled_instances", status.scheduled_instances},
       {"spending", spending_json(status.spending)},
       {"requests", requests_json(service)},

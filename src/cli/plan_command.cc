@@ -49,7 +49,7 @@ void add_traffic(CLI::App& app, PlanOptions& options) {
   app.option_defaults()->group("Traffic");
   app.add_option("--trace", options.trace, "What was asked of the service")->type_name("FILE");
   app.add_option("--draw", options.draw,
-                 "Or traffic from a model: poisson:, gamma:, mmpp:, diurnal:, flash:")
+                 "Or traffic from a model: poisson:, gamma:, mmpp:, diurnal:, flash:, weekly:")
       ->type_name("MODEL");
   app.add_option("--format", options.format,
                  "csv, access-log, cloud-logging or nginx; else found by content");

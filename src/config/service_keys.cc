@@ -196,7 +196,9 @@ CodecPtr<Service> wake_section() {
       .key("timeout", at(&W::timeout), duration(1s, 1h),
            "How long one wake may take before another is sent.")
       .key("headroom", at(&W::headroom), number(0.01, 1),
-           "Wake when the forecast exceeds this share of what the always-on pool can do.");
+           "Wake when the forecast exceeds this share of what the always-on pool can do.")
+      .key("learned_hours", at(&W::learned_hours), boolean(),
+           "Wake ahead of what recurs at the same time of the hour, the day or the week.");
   return section;
 }
 

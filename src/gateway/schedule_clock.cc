@@ -6,6 +6,13 @@
 #include <utility>
 
 namespace warmgate::gateway {
+namespace {
+
+constexpr double kDay = 24 * 3600;
+constexpr double kWeek = 7 * kDay;
+constexpr double kThursday = 3 * kDay;  // 1970 began with one
+
+}  // namespace
 
 ScheduleClock::ScheduleClock(net::Loop& loop, const std::vector<schedule::WindowText>& windows,
                              std::function<void(const policy::ScheduleTold&)> tell)
@@ -16,7 +23,7 @@ ScheduleClock::ScheduleClock(net::Loop& loop, const std::vector<schedule::Window
 }
 
 void ScheduleClock::start() {
-  if (!windows_.empty()) look();
+  look();
 }
 
 void ScheduleClock::look() {
@@ -25,6 +32,7 @@ void ScheduleClock::look() {
   const schedule::Outlook outlook = schedule::look_ahead(windows_, second);
   policy::ScheduleTold told;
   told.instances = outlook.instances;
+  told.since_monday = from_seconds(std::fmod(wall_s + kThursday, kWeek));
   Instant next_look = loop_.now() + kLook;
   if (outlook.next_change) {
     const auto change_s = static_cast<double>(outlook.next_change->time_since_epoch().count());

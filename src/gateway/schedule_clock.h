@@ -1,4 +1,5 @@
-// ScheduleClock tells the policy what the owner's schedules ask for: it alone knows the wall clock.
+// ScheduleClock tells the policy the time of the week, and what the owner's schedules ask for: it
+// alone knows the wall clock.
 //
 // Clock.   The wall clock may be set while we run, so that it is looked at again at each change,
 //          and every kLook.
@@ -16,7 +17,7 @@ namespace warmgate::gateway {
 
 class ScheduleClock {
  public:
-  // `windows` were checked; without any, nothing is ever told.
+  // `windows` were checked.
   ScheduleClock(net::Loop& loop, const std::vector<schedule::WindowText>& windows,
                 std::function<void(const policy::ScheduleTold&)> tell);
 

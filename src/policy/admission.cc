@@ -50,6 +50,7 @@ void WarmgateDispatcher::on(Instant now, const RequestArrived& event) {
 
   if (draining_) return reject(now, slot, RejectReason::draining, 503);
   demand_.arrived(now);
+  seasons_.arrived(now);
   if (event.gathers > 0) [[unlikely]]
     return gather(now, slot, event.gathers);
   admit(now, slot, request);

@@ -90,12 +90,13 @@ struct ProbeFinished {
   Outcome outcome = Outcome::ok;
   std::optional<InstanceEvidence> evidence;
 };
-// What the owner's schedules ask for: told at the start, at each change, and now and then between,
-// for the wall clock that they go by may be set.
+// What the owner's schedules ask for, and the time of the week: told at the start, at each change,
+// and now and then between, for the wall clock that they go by may be set.
 struct ScheduleTold {
   uint32_t instances = 0;        // to be ready now
   Instant next_change = kNever;  // of that number
   uint32_t next_instances = 0;   // from then on
+  Duration since_monday{-1};     // 00:00 UTC; negative: nobody knows
 };
 struct TimerFired {};    // the instant asked for by SetTimer has come
 struct DrainStarted {};  // shut-down: reject what waits, start nothing new

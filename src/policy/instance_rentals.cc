@@ -14,11 +14,12 @@ size_t group_of(uint32_t k) {
 
 }  // namespace
 
-void InstanceRentals::demand(Instant now, uint32_t requests, const Terms& terms) {
+void InstanceRentals::demand(Instant now, uint32_t requests, const Terms& terms,
+                             uint32_t foreseen) {
   const uint32_t more = requests > demand_ ? requests - demand_ : 0;
   const uint32_t k = needed(requests, terms);
   if (levels_.size() < k) levels_.resize(k);
-  for (uint32_t i = needed_; i < k; ++i) begin_need(now, i + 1, terms);
+  for (uint32_t i = needed_; i < k; ++i) begin_need(now, i + 1, terms, i < foreseen);
   for (uint32_t i = needed_; i > k; --i) end_need(now, i);
   demand_ = requests;
   needed_ = k;
@@ -29,15 +30,16 @@ void InstanceRentals::demand(Instant now, uint32_t requests, const Terms& terms)
   trials_.needed(now, k);
 }
 
-void InstanceRentals::begin_need(Instant now, uint32_t k, const Terms& terms) {
+void InstanceRentals::begin_need(Instant now, uint32_t k, const Terms& terms, bool foreseen) {
   Level& level = levels_[k - 1];
   Group& group = groups_[group_of(k)];
   const Duration gap = now - level.idle_since;
   if (level.was_needed && gap >= GapHistogram::kShortest) group.gaps.add(gap);
   if (!level.was_needed || gap >= terms.start) {
-    if (level.calls > 0) group.calls.add(level.calls);
+    if (level.calls > 0) group.calls.add(level.foreseen ? 0 : level.calls);
     level.called_anew = now;
     level.calls = 0;
+    level.foreseen = foreseen;
   }
   level.needed = level.was_needed = true;
 }

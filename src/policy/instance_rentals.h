@@ -32,8 +32,9 @@ class InstanceRentals {
     double trust = 1;
   };
 
-  // So many requests are at the pool, or would be.
-  void demand(Instant now, uint32_t requests, const Terms& terms);
+  // So many requests are at the pool, or would be. Instances 1 to `foreseen` would be there by now
+  // if they had been let go: nobody would have been late for want of them.
+  void demand(Instant now, uint32_t requests, const Terms& terms, uint32_t foreseen = 0);
   // So many instances are there. What is new is paid from now on.
   void there(Instant now, uint32_t instances);
 
@@ -66,6 +67,7 @@ class InstanceRentals {
     Instant there_since{};
     Instant called_anew{};  // the first call after a gap as long as a start
     uint32_t calls = 0;     // from then on, within a start
+    bool foreseen = false;  // that need
     Duration keep{};        // of this gap
     bool keep_known = false;
   };
@@ -75,7 +77,7 @@ class InstanceRentals {
   };
   static constexpr size_t kGroups = WakeTrials::kGroups;
 
-  void begin_need(Instant now, uint32_t k, const Terms& terms);
+  void begin_need(Instant now, uint32_t k, const Terms& terms, bool foreseen);
   void end_need(Instant now, uint32_t k);
 
   std::vector<Level> levels_;  // [k - 1]

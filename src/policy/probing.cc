@@ -17,6 +17,7 @@ constexpr Duration kKeepWarmRetry = 5s;
 
 void WarmgateDispatcher::on(Instant now, const ScheduleTold& event) {
   schedule_ = event;
+  if (event.since_monday >= Duration{}) seasons_.week_told(now, event.since_monday);
   scheduled_asked_ = std::min(scheduled_asked_, scheduled_instances(now));
 }
 

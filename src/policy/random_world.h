@@ -59,4 +59,25 @@ inline WorldSettings random_world(uint64_t seed) {
   return world;
 }
 
+// A world of hours, in which a crowd comes at each full hour, for what is learned of the clock.
+inline WorldSettings hourly_world(uint64_t seed) {
+  WorldSettings world = random_world(seed);
+  Prng prng(seed * 6007);
+  world.service.always_on.backends = 1;
+  world.service.serverless.backends = 1;
+  world.service.wake.enabled = true;
+  world.service.wake.learned_hours = prng.chance(0.8);
+  world.length = 7h;
+  world.arrivals_per_s = 0.02;
+  world.bursty = false;
+  world.crowd_every = 1h;
+  world.crowd_size = 5 + static_cast<uint32_t>(prng.below(60));
+  world.service_time = std::chrono::milliseconds(20 + prng.below(200));
+  world.idle_lifetime = std::chrono::minutes(1 + prng.below(20));
+  world.service.health.interval = 1min;
+  world.crashes_per_s = 0;
+  world.tells_week = prng.chance(0.7);
+  return world;
+}
+
 }  // namespace warmgate::policy

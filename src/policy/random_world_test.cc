@@ -28,6 +28,14 @@ TEST(RandomWorld, no_rule_is_broken_in_any_world) {
   }
 }
 
+TEST(RandomWorld, no_rule_is_broken_in_worlds_of_hours) {
+  for (uint64_t seed = 1; seed <= 40 && !HasFailure(); ++seed) {
+    TestWorld world(hourly_world(seed), seed);
+    world.run();
+    EXPECT_EQ(world.complaint(), "") << "hourly world " << seed;
+  }
+}
+
 TEST(RandomWorld, the_same_events_give_the_same_actions) {
   for (uint64_t seed = 1; seed <= 10; ++seed) {
     TestWorld first(random_world(seed), seed);

@@ -45,7 +45,8 @@ void WarmgateDispatcher::settle_rentals(Instant now) {
   const uint32_t waiting = waiting_for_serverless(now);
   const uint32_t at_pool =
       serverless_in_flight_ - std::min(serverless_in_flight_, spare_in_flight_);
-  rentals_.demand(now, at_pool + waiting, rental_terms());
+  rentals_.demand(now, at_pool + waiting, rental_terms(), recurring_instances(now));
+  if (rentals_.needed() >= recurring_instances(now)) seasons_.met();
   release_idle(now);
 }
 
@@ -66,7 +67,8 @@ void WarmgateDispatcher::release_idle(Instant now) {
   release_due_ = kNever;
   const InstanceRentals::Terms terms = rental_terms();
   const uint32_t known = warmth_.instances(now);
-  const uint32_t used = std::max({rentals_.needed(), in_use(), scheduled_instances(now)});
+  const uint32_t used =
+      std::max({rentals_.needed(), in_use(), scheduled_instances(now), recurring_instances(now)});
   paid_.needed(now, in_use(), warmth_.idle_lifetime().estimate());
   const uint32_t have = std::max(known, paid_.possible());
   rentals_.there(now, have);

@@ -84,6 +84,7 @@ ServiceStatus WarmgateDispatcher::status(Instant now) const {
   status.gathering_bytes = gathering_.bytes();
   status.queue_stands = delay_.stood() && !queue_.empty();
   status.demand_per_s = demand_.forecast_per_s(now, cold_starts_.slow());
+  status.recurring_instances = recurring_instances(now);
   status.scheduled_instances = scheduled_instances(now);
   status.cold_start = cold_start_counts_;
   status.cold_start.ready_p50_s = quantile_s(ready_times_, 0.5);

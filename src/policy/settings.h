@@ -117,7 +117,8 @@ struct WakeSettings {
   bool enabled = true;
   Duration timeout = 240s;  // a wake's lease: the platform allows 4 minutes for a start
   // Queue share of the SLO at which the forecast wakes; learned quantities refine it.
-  double headroom = 0.8;  // wake when forecast demand exceeds this share of always-on capacity
+  double headroom = 0.8;      // wake when forecast demand exceeds this share of always-on capacity
+  bool learned_hours = true;  // wake ahead of what recurs by hour, day and week
 };
 
 struct ServiceSettings {

@@ -87,6 +87,7 @@ struct ServiceStatus {
   uint32_t gathering = 0;            // requests whose bodies are not here yet
   uint64_t gathering_bytes = 0;      // that these may take up
   double demand_per_s = 0;           // forecast used for waking
+  uint32_t recurring_instances = 0;  // called for since they are needed each hour, day or week now
   uint32_t scheduled_instances = 0;  // that a schedule wants to be ready, or to start now
   ColdStartStatus cold_start;
   SpendingStatus spending;

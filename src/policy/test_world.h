@@ -43,8 +43,11 @@ struct WorldSettings {
   uint32_t keys = 0;  // 0: requests have none
   double crowd = 0;   // share of the requests that are of key 1; the rest evenly of the others
   uint64_t check_every = 1;  // steps; the checks are O(everything)
+  Duration crowd_every{};    // 0: none; else so many at once, beside the arrivals above
+  uint32_t crowd_size = 0;
   bool drains = false;
   bool changes_settings = false;
+  bool tells_week = false;  // the clock is told at the start, and set by an hour halfway
 };
 
 class TestWorld {
@@ -106,6 +109,7 @@ class TestWorld {
   enum class What : uint8_t {
     arrival,
     body_here,
+    crowd,
     leave,
     lose_replay,
     timer,
@@ -121,7 +125,8 @@ class TestWorld {
     crash,
     restart,
     drain,
-    change
+    change,
+    clock
   };
   struct Happening {
     Instant at;
@@ -142,6 +147,7 @@ class TestWorld {
   }
   void happen(const Happening& happening);
   void arrive();
+  void ask();
   void tell(const Event& event);
   void carry_out(const Action& action);
   void carry_out_start(const StartAttempt& action);
@@ -224,6 +230,11 @@ inline TestWorld::TestWorld(const WorldSettings& settings, uint64_t seed,
 inline void TestWorld::run() {
   tell(TimerFired{});
   later(1ms, What::arrival);
+  if (world_.crowd_every > Duration{}) later(world_.crowd_every, What::crowd);
+  if (world_.tells_week) {
+    later(1s, What::clock, 0);
+    later(world_.length / 2, What::clock, 1);
+  }
   if (world_.crashes_per_s > 0) later(1s, What::crash);
   if (world_.drains) later(world_.length * 3 / 4, What::drain);
   if (world_.changes_settings) later(world_.length / 3, What::change);
@@ -250,6 +261,16 @@ inline void TestWorld::happen(const Happening& next) {
       requests_[next.id].here = true;
       requests_[next.id].arrived = now_;
       return tell(BodyHere{RequestId{next.id}, next.extra});
+    case What::crowd:
+      if (now_ >= end_of_arrivals_) return;
+      later(world_.crowd_every, What::crowd);
+      for (uint32_t i = 0; i < world_.crowd_size && complaint_.empty(); ++i) ask();
+      return;
+    case What::clock: {
+      ScheduleTold told;
+      told.since_monday = (now_ - Instant{}) + next.id * 1h;
+      return tell(told);
+    }
     case What::leave:
       if (requests_[next.id].ended) return;
       end_request(RequestId{next.id});
@@ -347,6 +368,10 @@ inline void TestWorld::arrive() {
                       : !world_.bursty ? world_.arrivals_per_s
                                        : world_.arrivals_per_s * (bursting_ ? 2.0 : 0.05);
   later(from_seconds(prng_.exponential(1 / rate)), What::arrival);
+  ask();
+}
+
+inline void TestWorld::ask() {
   RequestArrived event;
   event.request = RequestId{++last_request_};
   event.bytes = prng_.below(100'000);

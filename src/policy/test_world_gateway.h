@@ -107,9 +107,11 @@ inline void TestWorld::carry_out_probe(const StartProbe& action) {
   if (draining_) complain("a probe during a drain");
   probes_[id] = {now_, action.backend, 0, action.hold, false, action.kind == ProbeKind::release};
   if (action.backend.pool == PoolKind::serverless) {
-    const bool needed = std::any_of(requests_.begin(), requests_.end(), [&](const auto& entry) {
-      return !entry.second.ended || entry.second.arrived == now_;
-    });
+    const bool recurs = dispatcher_->status(now_).recurring_instances > 0;
+    const bool needed =
+        recurs || std::any_of(requests_.begin(), requests_.end(), [&](const auto& entry) {
+          return !entry.second.ended || entry.second.arrived == now_;
+        });
     const bool paid = world_.service.serverless.billing == Billing::instance;
     if (action.kind == ProbeKind::release && !paid) complain("a release where idle is free");
     if (!needed && action.kind != ProbeKind::release)

@@ -43,14 +43,20 @@ bool WarmgateDispatcher::may_wake(Instant now) const {
 // forecast speaks when a request arrives; the memory of a burst alone wakes nobody, so that an idle
 // pool is left alone.
 void WarmgateDispatcher::wake_if_needed(Instant now) {
-  const bool foreseen =
-      demand_.arrived_at(now) && (forecast_exceeds_always_on(now) || gathering_calls(now));
-  if ((!backlog_calls(now) && !foreseen) || !may_wake(now)) return;
+  const bool needed =
+      backlog_calls(now) ||
+      (demand_.arrived_at(now) && (forecast_exceeds_always_on(now) || gathering_calls(now)));
+  const bool recurs = seasons_.calls(now);
+  if ((!needed && !recurs) || !may_wake(now)) return;
   const uint32_t have = serverless_usable(now) ? warmth_.instances(now) : 0;
   const uint32_t coming = have + starting_instances();
-  const uint32_t wanted = worth_waking(now, instances_wanted(now), coming);
+  uint32_t wanted = needed ? worth_waking(now, instances_wanted(now), coming) : 0;
+  const uint32_t recurring = recurs ? recurring_wanted(now) : 0;
+  const bool ahead = recurring > wanted;
+  wanted = std::max(wanted, recurring);
   if (!ordered_.empty()) ask_for_ordered(now, have, wanted);
-  if (wanted > coming && wakes_.may_ask_for(now, wanted)) send_wakes(now, wanted - coming, wanted);
+  if (wanted > coming && wakes_.may_ask_for(now, wanted))
+    send_wakes(now, wanted - coming, wanted, ahead);
 }
 
 // Those that never came: to ask for more at once would be futile.
@@ -151,17 +157,18 @@ double WarmgateDispatcher::concurrency_wanted(Instant now) {
 }
 
 // One wake starts one instance. For k instances (k - 1) * concurrency + 1 must be in flight at
-// once; where that is more than the leases allow, the platform adds the rest under load.
-void WarmgateDispatcher::send_wakes(Instant now, uint32_t instances, uint32_t wanted) {
+// once; where that is more than the leases allow, the platform adds the rest under load. Where
+// nobody comes yet, those that idle take as many wakes as they have slots.
+void WarmgateDispatcher::send_wakes(Instant now, uint32_t instances, uint32_t wanted, bool ahead) {
   const uint32_t concurrency = instance_slots();
   const uint32_t started = std::min(instances, 1 + (WakeLeases::kMost - 1) / concurrency);
-  const uint32_t wakes =
-      std::min((started - 1) * concurrency + 1, WakeLeases::kMost - wakes_.in_flight());
   const bool from_cold = !warmth_.fresh(now);
   if (from_cold && !cold_start_.under_way) cold_start_ = {true, now, 0};
   // The platform starts another one where more wait than are starting already.
   const uint32_t taken =
       from_cold ? 0 : warmth_.slots(now) - std::min(warmth_.slots(now), serverless_in_flight_);
+  const uint32_t wakes = std::min((started - 1) * concurrency + 1 + (ahead ? taken : 0),
+                                  WakeLeases::kMost - wakes_.in_flight());
   const uint32_t ordered = ordered_.orders() + taken;
   for (uint32_t i = 0; i < wakes; ++i) {
     const bool orders = wakes_.in_flight() >= ordered;

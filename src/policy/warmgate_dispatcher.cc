@@ -33,6 +33,7 @@ WarmgateDispatcher::WarmgateDispatcher(const ServiceSettings& settings, uint64_t
       prng_(seed),
       queue_(settings.queue),
       gathering_(gathering_bounds(settings.queue)),
+      seasons_(season_window()),
       warmth_(settings.serverless),
       cold_starts_(settings.serverless.expected_cold_start),
       retry_budget_(settings.retry.budget, kRetryReserve),
@@ -74,7 +75,8 @@ void WarmgateDispatcher::settle(Instant now) {
     if (silence_due_.next() <= now) doubt_silent(now);
     if (bypass_due_.next() <= now) bypass_slow(now);
     if (pays_idle()) settle_rentals(now);
-    if (!queue_.empty() || demand_.arrived_at(now)) wake_if_needed(now);
+    if (seasons_.due() <= now) look_for_recurring(now);
+    if (!queue_.empty() || demand_.arrived_at(now) || seasons_.calls(now)) wake_if_needed(now);
     if (keeps_warm(now)) keep_warm(now);
     if (next_health_ <= now) probe_always_on(now);
   }
@@ -110,6 +112,7 @@ void WarmgateDispatcher::on(Instant, const SettingsChanged& event) {
   for (ServerlessBackend& backend : serverless_) backend.circuit.configure(settings_.circuit);
   queue_.configure(settings_.queue);
   gathering_.configure(gathering_bounds(settings_.queue));
+  seasons_.set_window(season_window());
   warmth_.configure(settings_.serverless);
   rentals_ = InstanceRentals{};  // its levels are of the concurrency that was
   release_due_ = kNever;
@@ -142,6 +145,7 @@ Instant WarmgateDispatcher::next_needed(Instant now) const {
   if (wakes_.in_flight() > 0) consider(wakes_.next_expiry());
   if (keeps_warm(now)) consider(keep_warm_due(now));
   if (scheduled()) consider(schedule_lead());
+  consider(seasons_.due());
   consider(next_health_);
   consider(release_due_);
   consider(gathering_.next_expiry());

@@ -23,6 +23,7 @@
 #include "policy/pressing.h"
 #include "policy/retry_budget.h"
 #include "policy/running_work.h"
+#include "policy/seasonal_peaks.h"
 #include "policy/slab_map.h"
 #include "policy/spending.h"
 #include "policy/wake_leases.h"
@@ -44,6 +45,7 @@ namespace warmgate::policy {
 //   routing.cc               the seven cases: where a request goes now
 //   attempts.cc              attempts from start to end: evidence, retry, bypass
 //   waking.cc                wakes, what they may cost, cold starts and who saw them
+//   recurring.cc             wakes ahead of what recurs by the clock
 //   probing.cc               keeping warm, schedules, health probes
 //   releasing.cc             letting go of instances whose idle time is paid
 //   reporting.cc             status, invariants
@@ -84,7 +86,7 @@ class WarmgateDispatcher final : public Dispatcher {
     return visitor(settings_, prng_, out_, now_, timer_, draining_, requests_, attempts_,
                    last_attempt_, last_probe_, queue_, gathering_, delay_, late_in_turn_,
                    always_on_, serverless_, next_health_, serverless_in_flight_, spare_in_flight_,
-                   always_on_work_, margin_, always_on_times_, serverless_times_, demand_,
+                   always_on_work_, margin_, always_on_times_, serverless_times_, demand_, seasons_,
                    demand_level_, warmth_, cold_starts_, bursts_, wakes_, ordered_, pressing_,
                    cold_start_, ready_at_, schedule_, scheduled_asked_, keep_warm_probe_,
                    keep_warm_sent_, spending_, error_budget_, paid_, rentals_, release_,
@@ -337,7 +339,7 @@ class WarmgateDispatcher final : public Dispatcher {
   void forget_ordered(Instant now);
   Duration futile_pause() const;
   void ask_for_ordered(Instant now, uint32_t have, uint32_t wanted);
-  void send_wakes(Instant now, uint32_t instances, uint32_t wanted);
+  void send_wakes(Instant now, uint32_t instances, uint32_t wanted, bool ahead = false);
   Duration wake_hold(bool from_cold) const;
   void send_wake(Instant now, Duration hold, WakeLeases::Lease lease);
   void wake_ended(Instant now, const WakeLeases::Lease& lease, const ProbeFinished& event);
@@ -361,6 +363,18 @@ class WarmgateDispatcher final : public Dispatcher {
     if (const auto crossing = spending_.crossing(now)) emit(*crossing);
   }
   Prefer prefer(Instant now) const;
+
+  // ---- recurring.cc
+  void look_for_recurring(Instant now);
+  double at_once_in_time(Instant now) const;
+  uint32_t instances_beyond(double per_s) const;
+  uint32_t recurring_instances(Instant now) const {
+    const double per_s = seasons_.called_per_s(now);
+    return per_s == 0 ? 0 : instances_beyond(per_s);
+  }
+  uint32_t recurring_wanted(Instant now) const;
+  bool worth_waking_ahead(double per_s, double chance) const;
+  Duration season_window() const { return std::max(settings_.slo / 2, Duration(1ms)); }
 
   // ---- probing.cc
   uint32_t scheduled_instances(Instant now) const;
@@ -422,6 +436,7 @@ class WarmgateDispatcher final : public Dispatcher {
   PoolTimes serverless_times_;
 
   DemandForecast demand_;
+  SeasonalPeaks seasons_;
   DemandLevel demand_level_;
   Warmth warmth_;
   ColdStartClock cold_starts_;

@@ -63,7 +63,9 @@ std::string line(const policy::SettingsChanged&) {
 }
 
 std::string line(const policy::ScheduleTold& event) {
-  return "the schedule asks for " + number(event.instances) + " instances";
+  const bool has_week = event.since_monday >= Duration{};
+  return "the schedule asks for " + number(event.instances) + " instances" +
+         (has_week ? ", " + format_duration(event.since_monday) + " since monday" : "");
 }
 
 std::string line(const policy::StartAttempt& action) {

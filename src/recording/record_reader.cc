@@ -171,9 +171,12 @@ policy::Event RecordReader::take_event(Step& step) {
       return settings_changed(step);
     case Kind::schedule_told: {
       const uint64_t instances = take();
-      const Instant next_change = take_instant();
-      return policy::ScheduleTold{static_cast<uint32_t>(instances), next_change,
-                                  static_cast<uint32_t>(instances >> 32)};
+      policy::ScheduleTold told;
+      told.instances = static_cast<uint32_t>(instances);
+      told.next_change = take_instant();
+      told.next_instances = static_cast<uint32_t>(instances >> 32);
+      if ((head.small & kHasWeek) != 0) told.since_monday = take_duration();
+      return told;
     }
     default:
       at_ = began_at;

@@ -52,6 +52,7 @@ enum ArrivalFlag : uint8_t {
   kGathers = 64,
 };
 inline constexpr uint8_t kHasEvidence = 0x80;      // beside an outcome; alone with a first byte
+inline constexpr uint8_t kHasWeek = 1;             // beside `schedule_told`
 inline constexpr uint32_t kServerless = 1;         // in the large number: of a backend's pool
 inline constexpr uint32_t kHasSinceReady = 2;      // likewise, of `start_attempt`
 inline constexpr size_t kMostWords = 6;            // of any record but `settings_changed`
@@ -140,9 +141,11 @@ class RecordWriter {
   }
   void write(const policy::SettingsChanged& event, uint32_t since);
   void write(const policy::ScheduleTold& event, uint32_t since) {
-    put(first_word(Kind::schedule_told, 0, 0, since),
+    const bool has_week = event.since_monday >= Duration{};
+    put(first_word(Kind::schedule_told, has_week ? kHasWeek : 0, 0, since),
         event.instances | uint64_t{event.next_instances} << 32,
         static_cast<uint64_t>(nanos(event.next_change)));
+    if (has_week) put(word(event.since_monday));
   }
   void write(const std::optional<policy::InstanceEvidence>& evidence) {
     if (evidence) put(evidence->instance.value, word(evidence->age), evidence->served);

@@ -55,6 +55,28 @@ double crowd_rate(const FlashCrowd& model, double at) {
   return model.base + share * (model.peak - model.base);
 }
 
+double weekly_share(const Weekly& model, double at) {
+  constexpr double kDay = 24 * 3600;
+  const double since_holiday = at - to_seconds(model.holiday_at);
+  const bool holiday = since_holiday >= 0 && since_holiday < to_seconds(model.holiday);
+  return holiday || std::fmod(at, 7 * kDay) >= 5 * kDay ? model.weekend : 1;
+}
+
+// Each peak by itself.
+void draw_peaks(const Weekly& model, Prng& prng, ArrivalTimes& times) {
+  const double length = to_seconds(model.length), every = to_seconds(model.every);
+  for (double at = to_seconds(model.at); at < length; at += every) {
+    const double begin = at + prng.uniform() * to_seconds(model.jitter);
+    const double end = std::min(length, begin + to_seconds(model.hold));
+    const double rate = model.peak * weekly_share(model, at);
+    if (prng.chance(model.skip) || rate <= 0) continue;
+    for (double t = begin + prng.exponential(1 / rate); t < end && times.size() < kMaxDrawn;
+         t += prng.exponential(1 / rate)) {
+      times.push_back(from_seconds(t));
+    }
+  }
+}
+
 }  // namespace
 
 ArrivalTimes draw(const Poisson& model, uint64_t seed) {
@@ -96,6 +118,21 @@ ArrivalTimes draw(const Diurnal& model, uint64_t seed) {
 ArrivalTimes draw(const FlashCrowd& model, uint64_t seed) {
   return thin(std::max(model.base, model.peak), model.length, seed,
               [&](double at) { return crowd_rate(model, at); });
+}
+
+ArrivalTimes draw(const Weekly& model, uint64_t seed) {
+  const double turn = 2 * M_PI / to_seconds(24h);
+  const double busiest = model.mean * (1 + model.swing) * std::max(1.0, model.weekend);
+  ArrivalTimes times;
+  if (busiest > 0) {
+    times = thin(busiest, model.length, seed, [&](double at) {
+      return model.mean * (1 - model.swing * std::cos(turn * at)) * weekly_share(model, at);
+    });
+  }
+  Prng prng(seed ^ 0x3ee4);
+  if (model.peak > 0) draw_peaks(model, prng, times);
+  std::ranges::sort(times);
+  return times;
 }
 
 Workload with_service(const ArrivalTimes& times, const TimeDraw& service, uint64_t seed) {

@@ -69,14 +69,34 @@ struct FlashCrowd {
 };
 ArrivalTimes draw(const FlashCrowd& model, uint64_t seed);
 
+// The hours of a week: day and night as above, from a Monday 00:00; on Saturdays, Sundays and
+// holidays a share of it. And clients that follow the clock: every `every`, from `at` on, `peak`
+// more requests a second for `hold`, each time late by up to `jitter`, and left out now and then;
+// on days off with the same share of their rate.
+// Source.  Weekly and daily patterns, and timers as the trigger of a third of the functions:
+//          Shahrad et al., "Serverless in the Wild", ATC 2020.
+struct Weekly {
+  double mean = 1;       // >= 0
+  double swing = 0.9;    // 0..1
+  double weekend = 0.3;  // >= 0: the share on days off
+  double peak = 0;       // >= 0; mean and peak not both 0
+  Duration every = 24h, at = 9h, hold = 30s, jitter = 0s;
+  double skip = 0;  // 0..1: the share of peaks that are left out
+  Duration holiday_at = 0s, holiday = 0s;
+  Duration length = 4 * 168h;
+};
+ArrivalTimes draw(const Weekly& model, uint64_t seed);
+
 // Requests at these times, with drawn service times.
 Workload with_service(const ArrivalTimes& times, const TimeDraw& service, uint64_t seed);
 
 // "poisson:rate=2,length=1d", "gamma:rate=2,cv=4,length=1d",
 // "mmpp:low=1,high=20,mean_low=5m,mean_high=30s,length=1d",
 // "diurnal:mean=2,swing=0.9,period=24h,length=7d",
-// "flash:base=1,peak=50,start=10m,rise=30s,hold=2m,fall=5m,length=1h"; what is left out has the
-// defaults above. The error names the nearest key.
+// "flash:base=1,peak=50,start=10m,rise=30s,hold=2m,fall=5m,length=1h",
+// "weekly:mean=1,swing=0.9,weekend=0.3,peak=20,every=24h,at=9h,hold=30s,length=28d" with jitter,
+// skip, holiday_at and holiday; what is left out has the defaults above. The error names the
+// nearest key.
 Result<ArrivalTimes> draw_named(std::string_view text, uint64_t seed);
 
 // ---- changes of a workload that is there

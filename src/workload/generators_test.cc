@@ -86,10 +86,37 @@ TEST(Generators, AreRepeatable) {
   EXPECT_NE(draw(model, 7), draw(model, 8));
 }
 
+TEST(Generators, AWeekHasDaysOffAndPeaksByTheClock) {
+  const Weekly calm{.mean = 0.1, .weekend = 0.5};
+  Weekly model = calm;
+  model.peak = 20;
+  model.at = 9h;
+  model.hold = 10s;
+  model.holiday_at = 7 * 24h;
+  model.holiday = 24h;
+  const ArrivalTimes base = draw(calm, 1), times = draw(model, 1);
+  EXPECT_TRUE(std::ranges::is_sorted(times));
+  const auto within = [](const ArrivalTimes& all, Duration from, Duration to) {
+    return static_cast<double>(
+        std::ranges::count_if(all, [&](Duration at) { return at >= from && at < to; }));
+  };
+  EXPECT_NEAR(within(times, 9h, 9h + 10s), 200, 50);
+  EXPECT_LT(within(times, 9h + 10s, 9h + 1min), 30);
+  EXPECT_NEAR(within(times, 5 * 24h + 9h, 5 * 24h + 9h + 10s), 100, 35) << "a Saturday";
+  EXPECT_NEAR(within(times, 7 * 24h + 9h, 7 * 24h + 9h + 10s), 100, 35) << "a holiday";
+  EXPECT_NEAR(within(times, 8 * 24h + 9h, 8 * 24h + 9h + 10s), 200, 50);
+  EXPECT_NEAR(within(base, 0h, 5 * 24h) / within(base, 5 * 24h, 7 * 24h), 5, 0.4);
+  model.skip = 1;
+  model.holiday = 0h;
+  EXPECT_EQ(draw(model, 1), base);
+}
+
 TEST(Generators, AreNamed) {
   EXPECT_EQ(*draw_named("poisson:rate=3,length=10m", 1),
             draw(Poisson{.rate = 3, .length = 10min}, 1));
   EXPECT_EQ(*draw_named("flash", 1), draw(FlashCrowd{}, 1));
+  EXPECT_EQ(*draw_named("weekly:mean=0,peak=9,every=1h,at=5m,length=2d", 1),
+            draw(Weekly{.mean = 0, .peak = 9, .every = 1h, .at = 5min, .length = 48h}, 1));
   EXPECT_EQ(*draw_named("gamma: cv=0.5 , length=1m", 2),
             draw(GammaRenewal{.rate = 1, .cv = 0.5, .length = 1min}, 2));
   EXPECT_THAT(draw_named("weibull:rate=1", 1).error().message, HasSubstr("no generator"));

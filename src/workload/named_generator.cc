@@ -117,6 +117,27 @@ Result<ArrivalTimes> draw_flash(std::string_view text, uint64_t seed) {
   return draw(model, seed);
 }
 
+Result<ArrivalTimes> draw_weekly(std::string_view text, uint64_t seed) {
+  Weekly model;
+  auto status = fill(text, {{"mean", &model.mean},
+                            {"swing", &model.swing},
+                            {"weekend", &model.weekend},
+                            {"peak", &model.peak},
+                            {"every", &model.every},
+                            {"at", &model.at},
+                            {"hold", &model.hold},
+                            {"jitter", &model.jitter},
+                            {"skip", &model.skip},
+                            {"holiday_at", &model.holiday_at},
+                            {"holiday", &model.holiday},
+                            {"length", &model.length}});
+  if (!status) return status.error();
+  if (model.mean + model.peak <= 0) return bad_rates();
+  if (model.swing > 1) return Error{"the generator's swing goes from 0 to 1"};
+  if (model.skip > 1) return Error{"the generator's skip goes from 0 to 1"};
+  return draw(model, seed);
+}
+
 }  // namespace
 
 Result<ArrivalTimes> draw_named(std::string_view text, uint64_t seed) {
@@ -128,8 +149,9 @@ Result<ArrivalTimes> draw_named(std::string_view text, uint64_t seed) {
   if (kind == "mmpp") return draw_mmpp(keys, seed);
   if (kind == "diurnal") return draw_diurnal(keys, seed);
   if (kind == "flash") return draw_flash(keys, seed);
+  if (kind == "weekly") return draw_weekly(keys, seed);
   return Error{"there is no generator \"" + std::string(kind) +
-               "\": write poisson:, gamma:, mmpp:, diurnal: or flash:, for example "
+               "\": write poisson:, gamma:, mmpp:, diurnal:, flash: or weekly:, for example "
                "gamma:rate=2,cv=4,length=1d"};
 }
 
