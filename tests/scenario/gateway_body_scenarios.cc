@@ -54,6 +54,43 @@ TEST_P(Bodies, large_uploads_arrive_whole_with_either_framing) {
   EXPECT_EQ(counters().replay_lost, 2u);
 }
 
+// A bypass that one worker's step begins while another worker gives up the body that it would
+// repeat: it gets that from its beginning, or not at all.
+TEST_P(Bodies, a_bypass_never_gets_the_rest_of_a_body) {
+  constexpr size_t kKept = 4096, kSize = 100'000;
+  start({.more = "    limits: {replay_buffer: 4KiB}\n    heavy: {bytes: 1GiB}\n"
+                 "    gather_body: false\n"});
+  const std::string all = post("/upload", pattern(kSize));
+  const size_t head = all.size() - kSize;
+  teach_always_on();
+  Duration bypass_after{};
+  for (int round = 0; round < 40; ++round) {
+    serverless_->stuck = false;
+    keep_busy(round == 0 ? 8s : 1s);
+    loop_.run_for(100ms);
+    serverless_->stuck = true;
+    const auto earlier = ask(all.substr(0, head + 100));  // it has the timer's worker
+    loop_.run_for(1ms);
+    const Instant asked = loop_.now();
+    const auto client = ask(all.substr(0, head + kKept));
+    const size_t calls = always_on_->calls.size();
+    const auto both_bypassed = [&] { return always_on_->calls.size() == calls + 2; };
+    if (round == 0) {
+      ASSERT_TRUE(loop_.run_until(both_bypassed, 1s));
+      bypass_after = loop_.now() - asked;
+    } else {
+      // What overflows the buffer arrives just before, at, or just after the bypass begins.
+      loop_.run_until(asked + bypass_after - 800us + round * 20us);
+      client->send(all.substr(head + kKept, 5000));
+      loop_.run_for(50ms);
+    }
+    for (size_t i = calls; i < always_on_->calls.size(); ++i) {
+      const std::string& body = always_on_->calls[i]->body;
+      EXPECT_EQ(body, all.substr(head, body.size())) << "round " << round;
+    }
+  }
+}
+
 TEST_P(Bodies, an_upload_is_taken_no_faster_than_the_backend_reads_it) {
   start({.slo = "30s", .more = "    limits: {replay_buffer: 64KiB}\n    heavy: {bytes: 1GiB}\n"});
   always_on_->reads_bodies = false;
