@@ -33,10 +33,9 @@ struct AccessRecord {
   uint64_t request_bytes = 0;
   uint64_t response_bytes = 0;
   Duration latency{};
-  Duration
-      answered{};     // what counts for the SLO: from its body to its end, of a tunnel to its begin
-  Duration queued{};  // from its body to the first attempt
-  Duration body{};    // until its body was here; zero when that came with its head
+  Duration answered{};  // counts for the SLO: body here to its end, of a tunnel to its begin
+  Duration queued{};    // body here to the first attempt
+  Duration body{};      // until its body was here; zero when that came with its head
 };
 
 // Writes one line, its '\n' included.

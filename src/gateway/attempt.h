@@ -4,13 +4,11 @@
 //           At every point: failed, timed out, or cancelled by the policy.
 // Streams.  The head of an event stream is withheld until its first real event: only then has the
 //           model begun to answer. At most kMaxWithheld bytes are kept back.
-// gRPC.     Once the whole request is here, the head is withheld until the first message or the
-// end:
-//           a failure that only the trailers tell can then still be repeated. Before that a client
+// gRPC.     Once the whole request is here, the head is withheld until the first message or end: a
+//           failure that only the trailers tell can then still be repeated. Before that a client
 //           may be waiting for the head.
-// Tunnels.  A committed response of 101 makes a tunnel: bytes pass as bodies do, each direction
-// ends
-//           for itself, and the attempt with both; or when nothing passed for too long.
+// Tunnels.  A committed response of 101 makes a tunnel: bytes pass as bodies do. Each direction
+//           ends for itself, and the attempt with both, or when nothing passed for too long.
 // Limits.   first byte and idle by a timer of its own; connect by the pool; total by the Exchange.
 #pragma once
 

@@ -3,8 +3,7 @@
 // Phases of a request, in the order in which they are read in the .cc file:
 //
 //   arrive -> (gather) -> wait -> attempt(s) -> respond -> (tunnel) -> done
-//        \_____________________________________________________________ rejected, or the client is
-//        gone
+//        \_____________________________________________________ rejected, or the client is gone
 //
 // A body that is not here with its head is gathered, up to the replay buffer: only then may the
 // policy begin an attempt. It is told of the request when the body is here, or at the end of the

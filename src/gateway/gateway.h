@@ -3,8 +3,7 @@
 // Workers.  Each has a loop, and where there are several, a thread of its own. The first one
 //           listens, and has what there is one of: probes, schedules, the admin endpoints.
 // Thread.   All on the first worker's thread. The others' loops run from start() on, until the
-// first
-//           one's has ended.
+//           first one's has ended.
 #pragma once
 
 #include <functional>

@@ -4,9 +4,8 @@
 //
 // Reload.   The files are looked at every kLookInterval. What is wrong with new ones is logged
 //           once, and the old ones stay in use; streams that are open keep what they began with.
-// Threads.  Servers on several loops may have the same ticket keys, so that a client may come back
-// to
-//           any of them: all but one follow that one.
+// Threads.  Servers on several loops may have the same ticket keys, so that a client may come
+//           back to any of them: all but one follow that one.
 // Tickets.  Sessions are resumed by tickets, so that nothing is kept of a client. Their keys are
 //           replaced every kTicketKeyLife, so that who learns one cannot read what was said long
 //           ago; they outlive a reload but not the process.

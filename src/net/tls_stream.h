@@ -1,11 +1,10 @@
 // TlsStream: TLS over another Stream, either side. A connecting one is connected when its handshake
 // is done and the peer's certificate was verified; an accepted one shakes hands by itself.
 //
-// Writing.  The pieces of one write() are gathered into records, and these go to the stream below
-// in
-//           one call. Bytes count as written when the stream below has taken their records: before
-//           that they stay the caller's, who writes them again (as Stream says) and finds them
-//           done.
+// Writing.  The pieces of one write() are gathered into records, and these go to the stream
+//           below in one call. Bytes count as written when the stream below has taken their
+//           records: before that they stay the caller's, who writes them again (as Stream says) and
+//           finds them done.
 // Reading.  Nothing is read ahead of the caller but the rest of a record, so that a slow reader
 //           slows its peer. A peer that ends without saying so by TLS (close_notify) has failed:
 //           what came before may have been cut off by somebody else.
