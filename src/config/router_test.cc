@@ -104,14 +104,18 @@ TEST(RouteTraits, TheLongestRuleDecidesAndInheritsWhatItLeavesOpen) {
   Service service;
   service.repeatable = false;
   service.priority = policy::Priority::low;
-  service.routes.push_back({.path = "/v2", .heavy = true, .repeatable = true, .priority = {}});
-  service.routes.push_back({.path = "/v2/small", .heavy = false, .repeatable = {}, .priority = {}});
+  service.routes.push_back(
+      {.path = "/v2", .heavy = true, .repeatable = true, .gather_body = false, .priority = {}});
+  service.routes.push_back(
+      {.path = "/v2/small", .heavy = false, .repeatable = {}, .gather_body = {}, .priority = {}});
   EXPECT_FALSE(route_traits(service, "/other").repeatable);
   EXPECT_TRUE(route_traits(service, "/v2/x").heavy);
   EXPECT_TRUE(route_traits(service, "/v2/x").repeatable);
   EXPECT_EQ(route_traits(service, "/v2/x").priority, policy::Priority::low);
   EXPECT_FALSE(route_traits(service, "/v2/small/x").heavy);
   EXPECT_FALSE(route_traits(service, "/v2/small/x").repeatable);
+  EXPECT_FALSE(route_traits(service, "/v2/x").gather_body);
+  EXPECT_TRUE(route_traits(service, "/v2/small/x").gather_body);
 }
 
 }  // namespace
