@@ -43,8 +43,8 @@ void WarmgateDispatcher::start(Instant now, Slot slot, const Route& route) {
   ++attempts_by_reason_[static_cast<size_t>(reason)];
 
   const AttemptId id{++last_attempt_};
-  const Slot attempt_slot = attempts_.insert(id, id, slot, route.backend, now, reason, route.trial,
-                                             route.pressing, route.spare);
+  const Slot attempt_slot = attempts_.insert(
+      id, Attempt{id, slot, route.backend, now, reason, route.trial, route.pressing, route.spare});
   const auto room = std::find(request.running.begin(), request.running.end(), kNoSlot);
   WG_ASSERT(room != request.running.end(), "a request has at most two attempts at a time");
   *room = attempt_slot;
