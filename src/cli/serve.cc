@@ -8,7 +8,6 @@
 #include <iostream>
 #include <memory>
 #include <random>
-#include <thread>
 #include <vector>
 
 #include "admin/admin_server.h"
@@ -20,6 +19,7 @@
 #include "cli/recording_files.h"
 #include "gateway/gateway.h"
 #include "net/epoll_loop.h"
+#include "net/loop_thread.h"
 #include "net/resolver_ares.h"
 
 namespace warmgate::cli {
@@ -66,28 +66,10 @@ HashKey random_secret() {
   return {first, word()};
 }
 
-// What a worker but the first one runs on: a loop with a thread of its own.
-class WorkerThread {
- public:
-  WorkerThread() : resolver_(loop_) {}
-  ~WorkerThread() { end(); }
-  WorkerThread(const WorkerThread&) = delete;
-  WorkerThread& operator=(const WorkerThread&) = delete;
-
-  gateway::Site site() { return {loop_, resolver_}; }
-  void run() {
-    thread_ = std::thread([this] { loop_.run(); });
-  }
-  void end() {
-    if (!thread_.joinable()) return;
-    loop_.post([this] { loop_.stop(); });
-    thread_.join();
-  }
-
- private:
-  net::EpollLoop loop_;
-  net::AresResolver resolver_;
-  std::thread thread_;
+// What a worker but the first one runs on.
+struct Helper {
+  net::LoopThread thread;
+  net::AresResolver resolver{thread.loop()};
 };
 
 // One run of the gateway, from start to the end of the drain.
@@ -119,15 +101,15 @@ class ServeRun {
 
   std::vector<gateway::Site> sites() {
     std::vector<gateway::Site> sites = {{loop_, resolver_}};
-    for (WorkerThread& helper : helpers_) sites.push_back(helper.site());
+    for (Helper& helper : helpers_) sites.push_back({helper.thread.loop(), helper.resolver});
     return sites;
   }
 
   // The helpers' threads run while ours does: whoever asks them something gets an answer.
   void run_loops() {
-    for (WorkerThread& helper : helpers_) helper.run();
+    for (Helper& helper : helpers_) helper.thread.run();
     loop_.run();
-    for (WorkerThread& helper : helpers_) helper.end();
+    for (Helper& helper : helpers_) helper.thread.end();
   }
 
   bool listen_admin() {
@@ -194,7 +176,7 @@ class ServeRun {
   LineWriter log_{STDOUT_FILENO};
   net::EpollLoop loop_;
   net::AresResolver resolver_;
-  std::vector<WorkerThread> helpers_;  // one for each worker beside the first
+  std::vector<Helper> helpers_;  // one for each worker beside the first
   gateway::Gateway gateway_;
   const RecordingFiles recording_files_;
   std::unique_ptr<admin::AdminServer> admin_;

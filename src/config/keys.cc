@@ -131,8 +131,7 @@ CodecPtr<Config> make_config_codec() {
            "What one HTTP/2 connection of a client may have the gateway do.")
       .key("threads", &Config::threads, integer<uint32_t>(1, 64),
            "Threads that serve requests. One is enough for some ten thousand requests a second; "
-           "more "
-           "where TLS or large bodies keep it busy.")
+           "more where TLS or large bodies keep it busy.")
       .key("drain_timeout", &Config::drain_timeout, duration(0s, 1h),
            "From SIGTERM to the end of the process; what still runs then is cut off.")
       .key("resolve_interval", &Config::resolve_interval, duration(1s, 24h),

@@ -253,8 +253,7 @@ CodecPtr<Limits> limits_section() {
             "Longest body of a request; 413 above it.")
       .key("replay_buffer", &Limits::replay_buffer, size<uint32_t>(0, 1u << 30),
            "What is kept of a body, until it is sent and for another attempt; a request with more "
-           "is "
-           "sent once only, and is sent when so much of it is here.")
+           "is sent once only, and is sent when so much of it is here.")
       .key("max_idle_connections", &Limits::max_idle_connections, integer<uint32_t>(0, 10'000),
            "Idle connections kept open per backend.");
   return section;

@@ -68,7 +68,6 @@ void Exchange::gather(const policy::RequestArrived& arrival) {
 }
 
 void Exchange::announce() {
-  gathering_->cancel();
   gathering_->announced = true;
   policy::RequestArrived arrival = gathering_->arrival;
   const uint32_t most = service_.config().limits.replay_buffer;

@@ -153,8 +153,8 @@ class Exchange final : public transport::ServerHandler {
   bool expects_continue_ = false;
   bool replay_lost_ = false;
   bool reading_ = false;
-  bool withdrawn_ = false;
-  bool tunnel_ = false;  // the body is a tunnel's bytes
+  bool withdrawn_ = false;  // the policy was told that it needs nothing any more
+  bool tunnel_ = false;     // the body is a tunnel's bytes
 
   // Attempts, and the response.
   Attempts attempts_;

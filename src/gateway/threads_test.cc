@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <latch>
 #include <list>
 #include <memory>
 #include <optional>
@@ -17,7 +18,7 @@
 #include "base/prng.h"
 #include "config/loader.h"
 #include "gateway/gateway.h"
-#include "net/epoll_loop.h"
+#include "net/loop_thread.h"
 #include "net/resolver_ares.h"
 #include "recording/replay.h"
 #include "transport/simple_server.h"
@@ -30,29 +31,10 @@ constexpr int kClients = 12;
 constexpr int kRequests = 60;  // of each client
 const net::Address kAnyPort = *net::Address::from_ip("127.0.0.1", 0);
 
-// A loop with a thread.
-class LoopThread {
- public:
-  LoopThread() : resolver_(loop) {}
-  ~LoopThread() { end(); }
-  LoopThread(const LoopThread&) = delete;
-  LoopThread& operator=(const LoopThread&) = delete;
-
-  void run() {
-    thread_ = std::thread([this] { loop.run(); });
-  }
-  void end() {
-    if (!thread_.joinable()) return;
-    loop.post([this] { loop.stop(); });
-    thread_.join();
-  }
-  Site site() { return {loop, resolver_}; }
-
-  net::EpollLoop loop;
-
- private:
-  net::AresResolver resolver_;
-  std::thread thread_;
+// What a worker runs on.
+struct Place {
+  net::LoopThread thread;
+  net::AresResolver resolver{thread.loop()};
 };
 
 // Answers each request after a moment, and counts how many it has at a time.
@@ -61,9 +43,9 @@ class SlowBackend {
   static constexpr Duration kTakes = 2ms;
 
   SlowBackend()
-      : timer_(thread_.loop.timers(), [this] { answer(); }),
+      : timer_(thread_.loop().timers(), [this] { answer(); }),
         server_(
-            thread_.loop,
+            thread_.loop(),
             [this](const transport::SimpleRequest&, transport::Responder responder) {
               begin(std::move(responder));
             },
@@ -84,19 +66,19 @@ class SlowBackend {
   };
 
   void begin(transport::Responder responder) {
-    calls_.push_back({thread_.loop.now() + kTakes, std::move(responder)});
+    calls_.push_back({thread_.loop().now() + kTakes, std::move(responder)});
     if (calls_.size() > most_) most_ = calls_.size();
     timer_.arm(calls_.front().due);
   }
   void answer() {
-    while (!calls_.empty() && calls_.front().due <= thread_.loop.now()) {
+    while (!calls_.empty() && calls_.front().due <= thread_.loop().now()) {
       calls_.front().responder({200, "text/plain", "done", {}});
       calls_.pop_front();
     }
     if (!calls_.empty()) timer_.arm(calls_.front().due);
   }
 
-  LoopThread thread_;
+  net::LoopThread thread_;
   net::Timer timer_;
   std::list<Call> calls_;
   std::atomic<size_t> most_{0};
@@ -171,27 +153,41 @@ class Threads : public testing::Test {
     ASSERT_EQ(loaded.error_text(), "");
     config_ = std::move(loaded.config);
     std::vector<Site> sites;
-    for (LoopThread& thread : threads_) sites.push_back(thread.site());
+    for (Place& place : places_) sites.push_back({place.thread.loop(), place.resolver});
     gateway_ = std::make_unique<Gateway>(
         sites, *config_, [](std::string_view) {}, 1);
     bool started = false;
     gateway_->start([&](Gateway::StartFailure failure, const std::string& problem) {
       EXPECT_EQ(failure, Gateway::StartFailure::none) << problem;
-      threads_[0].loop.stop();
+      places_[0].thread.loop().stop();
       started = true;
     });
-    if (!started) threads_[0].loop.run();
-    for (LoopThread& thread : threads_) thread.run();
+    if (!started) places_[0].thread.loop().run();
+    for (Place& place : places_) place.thread.run();
   }
 
   // On the first worker's thread, as Gateway asks for.
   void on_lead(const std::function<void()>& work) {
     std::binary_semaphore done(0);
-    threads_[0].loop.post([&] {
+    places_[0].thread.loop().post([&] {
       work();
       done.release();
     });
     done.acquire();
+  }
+
+  // Each client asks for one thing after the other, on a connection of its own. All are connected
+  // before the first one asks.
+  void ask_all() {
+    std::latch connected(kClients);
+    run_clients([&](int) {
+      Client client(gateway_->address());
+      connected.arrive_and_wait();
+      for (int i = 0; i < kRequests; ++i) {
+        client.ask();
+        answers_.count(client.answer());
+      }
+    });
   }
 
   void run_clients(const std::function<void(int client)>& work) {
@@ -231,29 +227,21 @@ class Threads : public testing::Test {
     return sum;
   }
 
-  // Helpers first: the first one's thread waits for theirs, never the other way round.
+  // The first one first: its thread may wait for the others', never the other way round.
   void TearDown() override {
-    threads_[0].end();
-    for (LoopThread& thread : threads_) thread.end();
+    for (Place& place : places_) place.thread.end();
   }
 
   SlowBackend backend_;
   std::optional<config::Config> config_;
-  std::vector<LoopThread> threads_{kWorkers};
+  std::vector<Place> places_{kWorkers};
   std::unique_ptr<Gateway> gateway_;
   Answers answers_;
 };
 
 TEST_F(Threads, ShareTheSlotsAndTheQueue) {
   start("");
-  const net::Address at = gateway_->address();
-  run_clients([&](int) {
-    Client client(at);
-    for (int i = 0; i < kRequests; ++i) {
-      client.ask();
-      answers_.count(client.answer());
-    }
-  });
+  ask_all();
   EXPECT_EQ(answers_.ok, uint64_t{kClients * kRequests});
   EXPECT_EQ(backend_.most(), 3u) << "more clients than slots: all are used, and no more";
   expect_quiet();
@@ -268,14 +256,7 @@ TEST_F(Threads, ShareTheSlotsAndTheQueue) {
 
 TEST_F(Threads, RefuseWhatTheQueueCannotHold) {
   start("    queue: {max_requests: 4}\n");
-  const net::Address at = gateway_->address();
-  run_clients([&](int) {
-    Client client(at);
-    for (int i = 0; i < kRequests; ++i) {
-      client.ask();
-      answers_.count(client.answer());
-    }
-  });
+  ask_all();
   EXPECT_EQ(answers_.ok + answers_.refused, uint64_t{kClients * kRequests});
   EXPECT_GT(answers_.refused, 0u) << "twelve clients, three slots, four places";
   EXPECT_GT(answers_.ok, 0u);

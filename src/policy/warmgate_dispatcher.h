@@ -58,8 +58,8 @@ namespace warmgate::policy {
 //   3. A slot is taken from StartAttempt to AttemptFinished, and never over a backend's capacity
 //      at the time of the start.
 //   4. Nothing is decided by the iteration order of an unordered container; ties go by id.
-// Bounds.   Gathering and waiting requests: settings.queue. Running ones: the slots. Wakes:
-// WakeLeases::kMost.
+// Bounds.   Gathering and waiting requests: settings.queue. Running ones: the slots.
+//           Wakes: WakeLeases::kMost.
 class WarmgateDispatcher final : public Dispatcher {
  public:
   WarmgateDispatcher(const ServiceSettings& settings, uint64_t seed);
