@@ -192,6 +192,7 @@ class Threads : public testing::Test {
 
   void run_clients(const std::function<void(int client)>& work) {
     std::vector<std::thread> clients;
+    clients.reserve(kClients);
     for (int i = 0; i < kClients; ++i) clients.emplace_back(work, i);
     for (std::thread& client : clients) client.join();
   }
