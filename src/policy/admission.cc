@@ -381,11 +381,12 @@ bool WarmgateDispatcher::start_would_help(Instant now) const {
 bool WarmgateDispatcher::is_doomed(Instant now, const Request& request) const {
   const Duration left = request.deadline - now;
   const Duration ready_in = serverless_ready_in(now);
-  if (ready_in < left && ready_in + high_answer(serverless_times_) <= left) return false;
+  const Duration answer = high_answer(serverless_times_, request);
+  if (ready_in < left && ready_in + answer <= left) return false;
   const double rate = always_on_rate(now);
   if (rate == 0) return always_on_slots(now) == 0;  // 0 with slots: nothing learned yet
   const double ahead = queue_.ahead(request.key, Lane::on_time) + 1;
-  return from_seconds(ahead / rate) + high_answer(always_on_times_) > left;
+  return from_seconds(ahead / rate) + high_answer(always_on_times_, request) > left;
 }
 
 // Can what is ahead be released within the budget? Counts on one instance only.
@@ -420,7 +421,8 @@ bool WarmgateDispatcher::busy_pools_make_it(Instant now, const Request& request,
     return wait_s <= to_seconds(busy_expiry(request) - now);
   }
   const bool more_by_serverless = serverless_rate > always_on && serverless_times_.known();
-  const Duration answer = high_answer(more_by_serverless ? serverless_times_ : always_on_times_);
+  const Duration answer =
+      high_answer(more_by_serverless ? serverless_times_ : always_on_times_, request);
   return wait_s + to_seconds(answer) <= to_seconds(request.deadline - now);
 }
 

@@ -119,7 +119,9 @@ void WarmgateDispatcher::take_evidence(Instant now, Slot attempt_slot,
   const Duration took = now - attempt.began;
   if (attempt.backend.pool == PoolKind::always_on) {
     // Otherwise nothing depends on it: a bypass waits for serverless first bytes only.
-    if (settings_.slo_first_byte && !is_failure(event.status)) always_on_times_.first_byte(took);
+    if (settings_.slo_first_byte && !is_failure(event.status)) {
+      always_on_times_.first_byte(took, requests_[attempt.request].bytes);
+    }
     return;
   }
   if (is_failure(event.status)) return;
@@ -134,9 +136,9 @@ void WarmgateDispatcher::take_evidence(Instant now, Slot attempt_slot,
       cold_starts_.started_in(took);
     }
   } else if (!attempt.pressing) {
-    serverless_times_.first_byte(took);
+    serverless_times_.first_byte(took, requests_[attempt.request].bytes);
   }
-  const Duration usual = 2 * serverless_times_.first_byte().at(0.5, took);
+  const Duration usual = 2 * serverless_times_.first_byte().all().at(0.5, took);
   const bool quick = !waited_for_start && took <= std::min(usual, settings_.slo / 2);
   if (attempt.pressing && (quick || new_instance)) pressing_.paid(now);
   if (event.evidence && new_instance && !waited_for_start) {
@@ -163,7 +165,7 @@ bool WarmgateDispatcher::looks_like_start(Instant now, const Attempt& attempt,
   const Duration took = now - attempt.began;
   if (evidence) return evidence->age < took;
   if (!warmth_.believed_warm(attempt.began)) return took >= cold_starts_.typical() / 2;
-  const stats::RecentQuantile& warm = serverless_times_.first_byte();
+  const stats::RecentQuantile& warm = serverless_times_.first_byte().all();
   return !warm.empty() && took > 4 * warm.at(0.99) && took >= cold_starts_.typical() / 2;
 }
 
@@ -307,7 +309,7 @@ void WarmgateDispatcher::on(Instant now, const AttemptFinished& event) {
   if (slot == kNoSlot) return;  // cancelled: its slot is free, nothing else depends on it
   Request& request = requests_[slot];
   if (request.committed == attempt_slot) {
-    finish_committed(now, attempt, event.outcome);
+    finish_committed(now, request, attempt, event.outcome);
     if (!settings_.slo_first_byte && !attempt.lasting) {  // else they were when it was committed
       count_late(now, request, attempt);
       if (request.predicted) judge_prediction(now, request);
@@ -323,15 +325,16 @@ void WarmgateDispatcher::on(Instant now, const AttemptFinished& event) {
   }
 }
 
-void WarmgateDispatcher::finish_committed(Instant now, const Attempt& attempt, Outcome outcome) {
+void WarmgateDispatcher::finish_committed(Instant now, const Request& request,
+                                          const Attempt& attempt, Outcome outcome) {
   if (outcome != Outcome::ok || !attempt.good || attempt.saw_start || attempt.pressing ||
       attempt.lasting) {
     return;
   }
   if (attempt.backend.pool == PoolKind::serverless) {
-    return serverless_times_.complete(now - attempt.began);
+    return serverless_times_.complete(now - attempt.began, request.bytes);
   }
-  always_on_times_.complete(now - attempt.began);
+  always_on_times_.complete(now - attempt.began, request.bytes);
   always_on_[attempt.backend.index].limit.answered(now, attempt.began, attempt.full, settings_.slo);
 }
 
@@ -441,13 +444,13 @@ Duration WarmgateDispatcher::bypass_delay() const {
   const Duration ceiling = always_on_times_.known()
                                ? std::max(settings_.slo - answer, beyond(answer))
                                : settings_.slo / 2;
-  const Duration slow = beyond(serverless_times_.first_byte().at(kBypassQuantile, ceiling));
+  const Duration slow = beyond(serverless_times_.first_byte().all().at(kBypassQuantile, ceiling));
   return std::max(settings_.bypass.min_delay, std::min(slow, ceiling));
 }
 
 // No answer for this long is more than a slow one: perhaps no instance is there.
 Duration WarmgateDispatcher::silence_limit() const {
-  const Duration usual = 3 * serverless_times_.first_byte().at(0.99, settings_.slo / 6);
+  const Duration usual = 3 * serverless_times_.first_byte().all().at(0.99, settings_.slo / 6);
   return std::max({usual, 2 * settings_.bypass.min_delay, Duration{100ms}});
 }
 

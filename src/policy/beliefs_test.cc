@@ -175,11 +175,44 @@ TEST(DemandLevel, has_hysteresis) {
 TEST(PoolTimes, learns_means_and_quantiles) {
   PoolTimes times;
   EXPECT_FALSE(times.known());
-  EXPECT_EQ(times.high_service(), 0s);
-  for (int i = 1; i <= 100; ++i) times.complete(std::chrono::milliseconds(i));
-  EXPECT_EQ(times.high_service(), 95ms);
+  EXPECT_EQ(times.service().high(), 0s);
+  for (int i = 1; i <= 100; ++i) times.complete(std::chrono::milliseconds(i), 0);
+  EXPECT_EQ(times.service().high(), 95ms);
   EXPECT_NEAR(times.mean_service_s(), 0.0505, 0.03);
   EXPECT_EQ(times.learned().samples, 100u);
+}
+
+TEST(SizeClass, a_factor_of_eight_each) {
+  for (const uint64_t first : {uint64_t{1} << 10, uint64_t{1} << 13, uint64_t{1} << 16,
+                               uint64_t{1} << 19}) {
+    EXPECT_EQ(size_class_of(first), size_class_of(first - 1) + 1) << first;
+  }
+  EXPECT_EQ(size_class_of(0), 0u);
+  EXPECT_EQ(size_class_of(UINT64_MAX), kSizeClasses - 1);
+}
+
+TEST(SizedQuantile, a_class_answers_for_itself_once_it_has_enough_samples) {
+  constexpr uint64_t kSmall = 100, kLarge = 100'000, kLarger = 10'000'000;
+  SizedQuantile times;
+  for (int i = 0; i < 100; ++i) times.add(50ms, kSmall);
+  EXPECT_EQ(times.high(kLarge), 50ms);  // nothing else is known
+  for (size_t i = 1; i < SizedQuantile::kEnough; ++i) times.add(900ms, kLarge);
+  EXPECT_EQ(times.high(kLarge), times.high());
+  times.add(900ms, kLarge);
+  EXPECT_EQ(times.high(kLarge), 900ms);
+  EXPECT_EQ(times.high(kSmall), times.high());  // its window begins with the first large one
+  for (size_t i = 0; i < SizedQuantile::kEnough; ++i) times.add(50ms, kSmall);
+  EXPECT_EQ(times.high(kSmall), 50ms);
+  EXPECT_EQ(times.high(kLarger), times.high());
+  EXPECT_EQ(times.high(), 900ms);
+}
+
+TEST(SizedQuantile, a_class_forgets) {
+  SizedQuantile times;
+  times.add(1ms, 0);
+  for (size_t i = 0; i < SizedQuantile::kClassWindow; ++i) times.add(900ms, 100'000);
+  for (size_t i = 0; i < SizedQuantile::kClassWindow; ++i) times.add(200ms, 100'000);
+  EXPECT_EQ(times.high(100'000), 200ms);
 }
 
 TEST(WakeLeases, end_expire_and_pause) {

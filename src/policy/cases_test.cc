@@ -165,6 +165,32 @@ TEST(Cases, case_2_prefer_always_on_gives_serverless_at_once_what_cannot_be_in_t
   EXPECT_GT(script.status().queued, 0u);
 }
 
+// Large requests take 400 ms of the SLO's 500: nobody who has to wait for a slot makes it there.
+TEST(Cases, case_2_prefer_always_on_predicts_by_the_size_of_a_request) {
+  ServiceSettings settings = small_service();
+  settings.prefer = Prefer::always_on;
+  Script script = busy_script(settings);
+  const auto arrive = [&](uint64_t id, uint64_t bytes) {
+    RequestArrived request = script.request(id);
+    request.bytes = bytes;
+    script.tell(request);
+  };
+  const auto serve = [&](uint64_t id, uint64_t bytes, Duration service) {
+    for (const uint64_t each : {id, id + 1}) arrive(each, bytes);
+    script.wait(service);
+    for (const uint64_t each : {id, id + 1}) script.answer(each);
+  };
+  for (uint64_t id = 1000; id < 1020; id += 2) serve(id, 100'000, 400ms);
+  for (uint64_t id = 2000; id < 2020; id += 2) serve(id, 800, 30ms);
+  script.wake_answers();  // of serverless nothing was heard meanwhile
+  for (const uint64_t id : {3000, 3001}) arrive(id, 800);
+  EXPECT_TRUE(on_always_on(script.started(3001)));
+  arrive(3002, 800);
+  EXPECT_TRUE(script.waits(3002));
+  arrive(3003, 100'000);
+  EXPECT_TRUE(on_serverless(script.started(3003)));
+}
+
 TEST(Cases, case_2_prefer_always_on_hands_over_at_the_last_moment) {
   ServiceSettings settings = small_service();
   settings.prefer = Prefer::always_on;

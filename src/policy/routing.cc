@@ -84,7 +84,7 @@ bool WarmgateDispatcher::always_on_in_time(Instant now, const Request& request) 
   const double mean_s = always_on_times_.mean_service_s();
   const uint32_t ahead = request.waited ? 0 : queue_.ahead(request.key, Lane::on_time);
   const double work_s = always_on_work_.left_s(now, mean_s) + ahead * mean_s;
-  const double answer_s = margin() * to_seconds(high_answer(always_on_times_));
+  const double answer_s = margin() * to_seconds(high_answer(always_on_times_, request));
   return work_s / slots + answer_s <= to_seconds(request.deadline - now);
 }
 
@@ -97,10 +97,10 @@ double WarmgateDispatcher::margin() const {
 }
 
 // By then always_on_in_time() may have turned for the first of those who wait.
-Instant WarmgateDispatcher::handover_due(Instant deadline) const {
+Instant WarmgateDispatcher::handover_due(const Request& request) const {
   const double lead_s = RunningWork::kLeast * always_on_times_.mean_service_s() +
-                        margin() * to_seconds(high_answer(always_on_times_));
-  return deadline - from_seconds(lead_s) + Duration{1};
+                        margin() * to_seconds(high_answer(always_on_times_, request));
+  return request.deadline - from_seconds(lead_s) + Duration{1};
 }
 
 // Case 4. Heavy requests prefer the serverless pool, and wait for it while it is cold unless the
@@ -183,7 +183,9 @@ bool WarmgateDispatcher::to_always_on(Instant now, const Request& request, Reaso
   // Case 7: who is late anyway leaves the always-on pool alone when serverless would be sooner.
   if (is_late(now, request)) {
     const Duration ready_in = serverless_ready_in(now);
-    if (ready_in < high_answer(always_on_times_) - high_answer(serverless_times_)) return false;
+    const Duration gained =
+        high_answer(always_on_times_, request) - high_answer(serverless_times_, request);
+    if (ready_in < gained) return false;
   }
   const bool quarantine_holds = serverless_confirmed(now) || any_healthy_always_on(now);
   uint32_t best = settings_.always_on.backends;
@@ -359,22 +361,19 @@ bool WarmgateDispatcher::is_heavy(const Request& request) const {
   return request.heavy || request.bytes >= settings_.heavy.bytes;
 }
 
-Duration WarmgateDispatcher::high_answer(const PoolTimes& times) const {
-  return settings_.slo_first_byte ? times.high_first_byte() : times.high_service();
-}
-
-Duration WarmgateDispatcher::quickest_answer() const {
-  if (!always_on_times_.known()) return high_answer(serverless_times_);
-  if (!serverless_times_.known()) return high_answer(always_on_times_);
-  return std::min(high_answer(always_on_times_), high_answer(serverless_times_));
+// Of what is known.
+Duration WarmgateDispatcher::quicker(Duration always_on, Duration serverless) const {
+  if (!always_on_times_.known()) return serverless;
+  if (!serverless_times_.known()) return always_on;
+  return std::min(always_on, serverless);
 }
 
 bool WarmgateDispatcher::is_late(Instant now, const Request& request) const {
-  return request.deadline < now + quickest_answer();
+  return request.deadline < now + quickest_answer(request);
 }
 
 bool WarmgateDispatcher::always_on_meets(Instant now, const Request& request) const {
-  return now + high_answer(always_on_times_) <= request.deadline;
+  return now + high_answer(always_on_times_, request) <= request.deadline;
 }
 
 Duration WarmgateDispatcher::serverless_ready_in(Instant now) const {

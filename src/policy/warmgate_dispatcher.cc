@@ -151,9 +151,9 @@ Instant WarmgateDispatcher::next_needed(Instant now) const {
   consider(gathering_.next_expiry());
   if (queue_.empty()) return next;
   consider(queue_.next_expiry());
-  const Instant front = queue_.front_deadline(Lane::on_time);
-  if (front != kNever) {
-    consider(front - quickest_answer() + Duration{1});
+  if (!queue_.empty(Lane::on_time)) {
+    const Request& front = requests_[queue_.front(Lane::on_time)];
+    consider(front.deadline - quickest_answer(front) + Duration{1});
     if (prefer(now) == Prefer::always_on) consider(handover_due(front));
   }
   consider(wakes_.paused_until());

@@ -262,7 +262,7 @@ class WarmgateDispatcher final : public Dispatcher {
   bool route_high_demand(Instant now, const Request& request, Route& route) const;
   bool route_low_demand(Instant now, const Request& request, Route& route) const;
   bool route_sparing(Instant now, const Request& request, Route& route) const;
-  Instant handover_due(Instant deadline) const;
+  Instant handover_due(const Request& request) const;
   double margin() const;
   bool always_on_in_time(Instant now, const Request& request) const;
   bool route_heavy(Instant now, const Request& request, Route& route) const;
@@ -291,8 +291,20 @@ class WarmgateDispatcher final : public Dispatcher {
   bool is_late(Instant now, const Request& request) const;
   bool always_on_meets(Instant now, const Request& request) const;
   Duration serverless_ready_in(Instant now) const;
-  Duration high_answer(const PoolTimes& times) const;
-  Duration quickest_answer() const;
+  const SizedQuantile& answer_times(const PoolTimes& times) const {
+    return settings_.slo_first_byte ? times.first_byte() : times.service();
+  }
+  Duration high_answer(const PoolTimes& times) const { return answer_times(times).high(); }
+  Duration high_answer(const PoolTimes& times, const Request& request) const {
+    return answer_times(times).high(request.bytes);
+  }
+  Duration quickest_answer() const {
+    return quicker(high_answer(always_on_times_), high_answer(serverless_times_));
+  }
+  Duration quickest_answer(const Request& request) const {
+    return quicker(high_answer(always_on_times_, request), high_answer(serverless_times_, request));
+  }
+  Duration quicker(Duration always_on, Duration serverless) const;
 
   // ---- attempts.cc
   void start(Instant now, Slot slot, const Route& route);
@@ -317,7 +329,8 @@ class WarmgateDispatcher final : public Dispatcher {
   void after_failure(Instant now, Slot slot, Outcome outcome);
   void count_late(Instant now, const Request& request, const Attempt& attempt);
   void judge_prediction(Instant now, const Request& request);
-  void finish_committed(Instant now, const Attempt& attempt, Outcome outcome);
+  void finish_committed(Instant now, const Request& request, const Attempt& attempt,
+                        Outcome outcome);
   bool attempts_left(const Request& request) const;
   void bypass_slow(Instant now);
   bool may_bypass(const Attempt& attempt) const;

@@ -3,7 +3,8 @@
 
 `warmgate serve` runs under callgrind with its full policy, metrics and access log on; a backend and
 a client in this script exchange an 800-byte POST for a 150-byte answer over keep-alive connections.
-Two runs of different length are subtracted, so that start and stop do not count.
+Two runs of different length are subtracted, so that start and stop do not count. A busy machine adds
+reads that find nothing, and never takes any away: of a few measurements the lowest one counts.
 """
 import json
 import os
@@ -21,6 +22,7 @@ HERE = pathlib.Path(__file__).parent
 WARMGATE = os.environ.get("WARMGATE", "warmgate")
 SHORT_RUN, LONG_RUN = 300, 1300
 PATIENCE_S = 120
+MOST_MEASUREMENTS = 3
 REQUEST = (b"POST /v2/models/digits/infer HTTP/1.1\r\nHost: model.example\r\nUser-Agent: budget\r\n"
            b"Accept: */*\r\nContent-Type: application/json\r\nContent-Length: 800\r\n\r\n" + b"x" * 800)
 RESPONSE = (b"HTTP/1.1 200 OK\r\nServer: budget\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
@@ -109,13 +111,19 @@ def instructions(requests, backend, folder):
     return int(re.search(r"^(?:totals|summary): (\d+)", output.read_text(), re.MULTILINE).group(1))
 
 
+def instructions_of_a_request(backend, folder):
+    short, long = (instructions(requests, backend, folder) for requests in (SHORT_RUN, LONG_RUN))
+    return (long - short) / (LONG_RUN - SHORT_RUN)
+
+
 def main():
     budget = json.loads((HERE / "budget.json").read_text())["proxied_request"]
+    measured = []
     with tempfile.TemporaryDirectory() as name, socket.create_server(("127.0.0.1", 0)) as listener:
         threading.Thread(target=serve_backend, args=(listener,), daemon=True).start()
-        counts = [instructions(requests, listener.getsockname()[1], pathlib.Path(name))
-                  for requests in (SHORT_RUN, LONG_RUN)]
-    each = (counts[1] - counts[0]) / (LONG_RUN - SHORT_RUN)
+        while len(measured) < MOST_MEASUREMENTS and min(measured, default=budget + 1) > budget:
+            measured.append(instructions_of_a_request(listener.getsockname()[1], pathlib.Path(name)))
+    each = min(measured)
     print(f"one proxied request: {each:.0f} user instructions, budget {budget}")
     if each > budget:
         print("over the budget: look at the profile (callgrind_annotate), or say in budget.json why")
