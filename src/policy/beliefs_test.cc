@@ -183,8 +183,8 @@ TEST(PoolTimes, learns_means_and_quantiles) {
 }
 
 TEST(SizeClass, a_factor_of_eight_each) {
-  for (const uint64_t first : {uint64_t{1} << 10, uint64_t{1} << 13, uint64_t{1} << 16,
-                               uint64_t{1} << 19}) {
+  for (const uint64_t first :
+       {uint64_t{1} << 10, uint64_t{1} << 13, uint64_t{1} << 16, uint64_t{1} << 19}) {
     EXPECT_EQ(size_class_of(first), size_class_of(first - 1) + 1) << first;
   }
   EXPECT_EQ(size_class_of(0), 0u);

@@ -25,9 +25,7 @@ class SizedQuantile {
 
   const stats::RecentQuantile& all() const { return all_; }
   Duration high() const { return high_; }  // 0 when nothing is known
-  Duration high(uint64_t bytes) const {
-    return mixed_ ? class_high_[size_class_of(bytes)] : high_;
-  }
+  Duration high(uint64_t bytes) const { return mixed_ ? class_high_[size_class_of(bytes)] : high_; }
 
   template <class Visitor>
   auto visit(Visitor&& visitor) {

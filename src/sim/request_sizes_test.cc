@@ -73,7 +73,8 @@ std::pair<Sum, Sum> compare(policy::Prefer prefer) {
     }
   }
   const auto text = [](const Sum& sum) {
-    return std::to_string(std::lround(sum.violations)) + " for " + std::to_string(sum.cost) + " USD";
+    return std::to_string(std::lround(sum.violations)) + " for " + std::to_string(sum.cost) +
+           " USD";
   };
   testing::Test::RecordProperty("violations", text(without) + " -> " + text(with));
   return {without, with};
