@@ -38,6 +38,8 @@ inline ServiceSnapshot busy_service(const std::string& name) {
   status.always_on.times = {100, 0.02, 0.05, 0.03, 0.06};
   status.serverless.state = policy::PoolState::starting;
   status.serverless.starting = 2;
+  status.serverless.idle_lifetime = 10min;
+  status.serverless.idle_surely = 8min;
   status.queued = 3;
   status.queued_bytes = 4096;
   status.oldest_wait = 250ms;

@@ -102,6 +102,8 @@ Json pool_json(const ServiceSnapshot& service, PoolKind kind) {
   if (kind == PoolKind::serverless) {
     json["instances"] = status.instances;
     json["starting"] = status.starting;
+    json["idle_lifetime"] = {{"half_s", to_seconds(status.idle_lifetime)},
+                             {"nine_in_ten_s", to_seconds(status.idle_surely)}};
   }
   json["learned"] = learned_json(status.times);
   json["backends"] = Json::array();

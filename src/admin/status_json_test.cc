@@ -48,6 +48,8 @@ TEST(StatusJson, TellsOfPoolsAndTheirEvidence) {
   EXPECT_EQ(pools["always_on"]["backends"][1]["healthy"], false);
   EXPECT_EQ(pools["serverless"]["state"], "starting");
   EXPECT_EQ(pools["serverless"]["starting"], 2);
+  EXPECT_EQ(pools["serverless"]["idle_lifetime"]["half_s"], 600);
+  EXPECT_EQ(pools["serverless"]["idle_lifetime"]["nine_in_ten_s"], 480);
   EXPECT_EQ(pools["serverless"]["backends"][0]["circuit"], "open");
   EXPECT_EQ(pools["serverless"]["backends"][0]["resolve_error"], "no such name");
   EXPECT_EQ(pools["serverless"]["backends"][0]["addresses"].size(), 2u);

@@ -8,7 +8,7 @@ namespace warmgate::policy {
 namespace {
 
 constexpr double kProbeJitter = 0.1;
-constexpr double kKeepWarmShare = 0.5;  // of the learned idle lifetime
+constexpr double kKeepWarmShare = 0.5;  // of the idle gap that is surely survived
 constexpr Duration kKeepWarmRetry = 5s;
 
 }  // namespace
@@ -38,7 +38,7 @@ Instant WarmgateDispatcher::keep_warm_due(Instant now) const {
   if (scheduled_instances(now) > scheduled_asked_) return std::max(now, wakes_.paused_until());
   Duration interval = pool.keep_warm_interval;
   if (interval == Duration{}) {
-    interval = from_seconds(kKeepWarmShare * to_seconds(warmth_.idle_lifetime().estimate()));
+    interval = from_seconds(kKeepWarmShare * to_seconds(warmth_.idle_lifetime().surely()));
   }
   const Instant after_last = keep_warm_sent_ == Instant::min()
                                  ? now

@@ -63,6 +63,8 @@ ServiceStatus WarmgateDispatcher::status(Instant now) const {
   status.serverless.in_flight = serverless_in_flight_;
   status.serverless.instances = warmth_.instances(now);
   status.serverless.starting = starting_instances();
+  status.serverless.idle_lifetime = warmth_.idle_lifetime().estimate();
+  status.serverless.idle_surely = warmth_.idle_lifetime().surely();
   status.serverless.times = serverless_times_.learned();
   for (uint32_t i = 0; i < settings_.serverless.backends; ++i) {
     const ServerlessBackend& backend = serverless_[i];

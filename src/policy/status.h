@@ -51,8 +51,10 @@ struct PoolStatus {
   Duration evidence_age{};
   uint32_t slots = 0;  // always-on: usable slots; serverless: warm slots (an estimate)
   uint32_t in_flight = 0;
-  uint32_t instances = 0;  // serverless: instances believed ready
-  uint32_t starting = 0;   // serverless: instances believed starting (wakes in flight)
+  uint32_t instances = 0;    // serverless: instances believed ready
+  uint32_t starting = 0;     // serverless: instances believed starting (wakes in flight)
+  Duration idle_lifetime{};  // serverless: what half of the idle gaps survive
+  Duration idle_surely{};    // ... and nine in ten of them
   LearnedTimes times;
   std::vector<BackendStatus> backends;
 };
