@@ -38,6 +38,7 @@ class Case:
     streams: int = 0       # HTTP/2, so many on each connection
     tls: bool = False      # from the client; the path says whether to the backend
     handshakes: str = ""   # "full" or "resumed": each request on a connection of its own
+    grpc: bool = False     # also to the backend
     at_most: float = 1.0   # what warmgate may take of the better of nginx and HAProxy
 
 
@@ -54,12 +55,15 @@ CASES = {
     "GET, resumed TLS handshake": Case("/small", 0, 1, tls=True, handshakes="resumed"),
     "POST 800 B, HTTP/2 4 x 16": Case("/small", 800, 4, streams=16),
     "POST 800 B, HTTP/2 over TLS 4 x 16": Case("/small", 800, 4, streams=16, tls=True),
+    "gRPC unary 800 B, 4 x 16": Case("/grpc/unary.grpc", 800, 4, streams=16, grpc=True),
     "GET 1 MiB, HTTP/2 1 x 16": Case("/large", 0, 1, streams=16),
 }
 SATURATED = "POST 800 B, 64 connections"
 
 
 def proxies_of(case):
+    if CASES[case].grpc:
+        return tuple(proxy for proxy in PROXIES if proxy != "h2o")  # 2.2 speaks HTTP/1.1 to backends
     return tuple(PROXIES) if CASES[case].streams else FOR_HTTP1
 
 
@@ -86,7 +90,9 @@ def load(world, proxy, name, seconds):
 
 
 def request_of(world, case):
-    """For h2load: what makes a case's request."""
+    """For nghttp and h2load: what makes a case's request."""
+    if case.grpc:
+        return ["-d", world.grpc_request, "-H", "content-type: application/grpc", "-H", "te: trailers"]
     body = world.folder / "h2load-body"
     body.write_bytes(b"x" * case.body_bytes)
     return ["-d", body, "-H", "content-type: application/json"] if case.body_bytes else []
@@ -105,6 +111,16 @@ def load_h2(world, ports, name, seconds):
     if done == 0 or counts.group(2) != "0":
         raise SystemExit(f"{name}: not all requests were answered well: {result.stdout}")
     return {"requests": done, "seconds": seconds}
+
+
+def check_grpc(world, proxy, case):
+    """h2load looks at no trailers; without them a call has failed."""
+    url = f"http://127.0.0.1:{world.ports[proxy]['H2_PORT']}{case.path}"
+    result = subprocess.run(["nghttp", "-v", *request_of(world, case), url],
+                            capture_output=True, text=True, errors="replace", timeout=PATIENCE_S)
+    if not re.search(r"grpc-status: 0\n.*?END_STREAM", result.stdout, re.S):
+        raise SystemExit(f"{proxy} does not pass on the trailer grpc-status: "
+                         f"{result.stdout}{result.stderr}")
 
 
 def load_handshakes(port, case, seconds):
@@ -134,6 +150,8 @@ def measure(world, cases, rounds, seconds):
     measured = {case: {proxy: [] for proxy in proxies_of(case)} for case in cases}
     for case in cases:
         for proxy in proxies_of(case):
+            if CASES[case].grpc:
+                check_grpc(world, proxy, CASES[case])
             load(world, proxy, case, 1)  # opens the pools
     for _ in range(rounds):
         for case in cases:
@@ -194,7 +212,7 @@ def main():
     parser.add_argument("--json", metavar="FILE", type=argparse.FileType("w"))
     options = parser.parse_args()
     cases = options.case or list(CASES)
-    check_tools(*PROXIES, *FOR_BACKENDS, "wrk", "h2load")
+    check_tools(*PROXIES, *FOR_BACKENDS, "wrk", "h2load", "nghttp")
     busy = busy_before()
     wanted = {proxy for case in cases for proxy in proxies_of(case)}
     with World([proxy for proxy in PROXIES if proxy in wanted]) as world:

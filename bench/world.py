@@ -32,8 +32,9 @@ PROXIES = {
 }
 FOR_HTTP1 = ("warmgate", "nginx", "haproxy")  # the others are known for HTTP/2
 TOOLS = {"nginx": "nginx", "haproxy": "haproxy", "nghttpx": "nghttp2-proxy", "h2o": "h2o",
-         "wrk": "wrk", "strace": "strace", "h2load": "nghttp2-client", "openssl": "openssl"}
-FOR_BACKENDS = ("nginx", "openssl")
+         "wrk": "wrk", "strace": "strace", "h2load": "nghttp2-client", "nghttp": "nghttp2-client",
+         "nghttpd": "nghttp2-server", "openssl": "openssl"}
+FOR_BACKENDS = ("nginx", "nghttpd", "openssl")
 
 
 def free_ports(count):
@@ -180,11 +181,16 @@ class World:
         (self.folder / "both.pem").write_text(
             pathlib.Path(self.certificate).read_text() + pathlib.Path(self.key).read_text())
         (self.folder / "large").write_bytes(b"z" * MIB)
-        self.backend, self.tls_backend = free_ports(2)
+        self.grpc_request = self._write_grpc()
+        self.backend, self.tls_backend, self.grpc_backend = free_ports(3)
         self._configure("backend.conf", {})
         try:
-            self.stack.enter_context(running(["nginx", "-c", self.folder / "backend.conf"],
-                                             self.load_core, self.backend, self.folder))
+            for command, port in (
+                    (["nginx", "-c", self.folder / "backend.conf"], self.backend),
+                    (["nghttpd", "--no-tls", "-a", "127.0.0.1", "-d", self.folder,
+                      "--mime-types-file", self.folder / "types", "--trailer", "grpc-status: 0",
+                      str(self.grpc_backend)], self.grpc_backend)):
+                self.stack.enter_context(running(command, self.load_core, port, self.folder))
             for proxy in self.proxies:
                 self._start(proxy)
         except BaseException:
@@ -194,6 +200,15 @@ class World:
 
     def __exit__(self, *_):
         self.stack.close()
+
+    def _write_grpc(self):
+        """What the backend of gRPC answers with, a file, and the file of a request's body."""
+        (self.folder / "grpc").mkdir()
+        (self.folder / "grpc" / "unary.grpc").write_bytes(grpc_message(b"y" * 145))
+        (self.folder / "types").write_text("application/grpc grpc\n")
+        body = self.folder / "grpc-request"
+        body.write_bytes(grpc_message(b"x" * 795))
+        return body
 
     def empty_logs(self):
         """Between measurements, so that no disk fills and none is written to meanwhile."""
@@ -211,12 +226,17 @@ class World:
     def _configure(self, name, marks):
         text = (CONFIGS / name).read_text()
         marks = {"FOLDER": self.folder, "BACKEND": self.backend, "TLS_BACKEND": self.tls_backend,
-                 "EVENTS": self.events_port,
+                 "GRPC_BACKEND": self.grpc_backend, "EVENTS": self.events_port,
                  "CERTIFICATE": self.certificate, "KEY": self.key, "ANSWER": "y" * 150,
                  "THREADS": self.threads, **marks}
         for mark, value in marks.items():
             text = text.replace(f"@{mark}@", str(value))
         (self.folder / name).write_text(text)
+
+
+def grpc_message(content):
+    """As gRPC frames it: not compressed, its length, itself."""
+    return b"\0" + len(content).to_bytes(4, "big") + content
 
 
 def client_context():
