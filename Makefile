@@ -69,7 +69,7 @@ fuzz:  ## Run every fuzzer for FUZZ_SECONDS each (default 60)
 bench: build  ## Beside others: cost of a request, of an event, latency, memory; JSON=DIR keeps the figures
 	@tools/setup.sh bench
 	@$(if $(JSON),mkdir -p $(JSON))
-	@status=0; for name in proxies threads streams memory release_latency; do \
+	@status=0; for name in instructions proxies threads streams memory release_latency; do \
 	  echo "== bench/$$name.py"; \
 	  /usr/bin/python3 bench/$$name.py $(if $(JSON),--json $(JSON)/$$name.json) || status=1; echo; \
 	done; exit $$status

@@ -33,7 +33,8 @@ PROXIES = {
 FOR_HTTP1 = ("warmgate", "nginx", "haproxy")  # the others are known for HTTP/2
 TOOLS = {"nginx": "nginx", "haproxy": "haproxy", "nghttpx": "nghttp2-proxy", "h2o": "h2o",
          "wrk": "wrk", "strace": "strace", "h2load": "nghttp2-client", "nghttp": "nghttp2-client",
-         "nghttpd": "nghttp2-server", "openssl": "openssl"}
+         "nghttpd": "nghttp2-server", "openssl": "openssl", "valgrind": "valgrind",
+         "callgrind_annotate": "valgrind"}
 FOR_BACKENDS = ("nginx", "nghttpd", "openssl")
 
 

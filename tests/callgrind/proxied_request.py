@@ -3,7 +3,8 @@
 
 `warmgate serve` runs under callgrind with its full policy, metrics and access log on; a backend and
 a client in this script exchange an 800-byte POST for a 150-byte answer over keep-alive connections.
-Two runs of different length are subtracted, so that start and stop do not count.
+Two runs of different length are subtracted, so that start and stop do not count. bench/instructions.py
+says where they go.
 """
 import json
 import os
@@ -86,7 +87,8 @@ def connect(port, process):
     raise SystemExit(f"the gateway did not start (exit status {process.poll()})")
 
 
-def instructions(requests, backend, folder):
+def profile(requests, backend, folder):
+    """The file that callgrind wrote."""
     port = free_port()
     config = folder / "warmgate.yaml"
     config.write_text(CONFIG.format(port=port, backend=backend))
@@ -106,16 +108,26 @@ def instructions(requests, backend, folder):
     finally:
         process.kill()
         process.wait()
+    return output
+
+
+def profiles(folder):
+    """The short run's, the long run's."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve_backend, args=(listener,), daemon=True).start()
+        return [profile(requests, listener.getsockname()[1], folder)
+                for requests in (SHORT_RUN, LONG_RUN)]
+
+
+def total(output):
     return int(re.search(r"^(?:totals|summary): (\d+)", output.read_text(), re.MULTILINE).group(1))
 
 
 def main():
     budget = json.loads((HERE / "budget.json").read_text())["proxied_request"]
-    with tempfile.TemporaryDirectory() as name, socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=serve_backend, args=(listener,), daemon=True).start()
-        counts = [instructions(requests, listener.getsockname()[1], pathlib.Path(name))
-                  for requests in (SHORT_RUN, LONG_RUN)]
-    each = (counts[1] - counts[0]) / (LONG_RUN - SHORT_RUN)
+    with tempfile.TemporaryDirectory() as name:
+        short, long = (total(output) for output in profiles(pathlib.Path(name)))
+    each = (long - short) / (LONG_RUN - SHORT_RUN)
     print(f"one proxied request: {each:.0f} user instructions, budget {budget}")
     if each > budget:
         print("over the budget: look at the profile (callgrind_annotate), or say in budget.json why")
