@@ -123,6 +123,9 @@ def log_of(port, folder):
 @contextlib.contextmanager
 def running(command, core, port, folder):
     """The process id, once it listens at the port. What it writes goes to a file, log_of(port)."""
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", port)) == 0:
+            raise SystemExit(f"port {port} is in use by another program: run it again")
     log = log_of(port, folder)
     with open(log, "a") as messages:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=messages,
