@@ -66,13 +66,13 @@ fuzz:  ## Run every fuzzer for FUZZ_SECONDS each (default 60)
 	@tools/fuzz.sh $${FUZZ_SECONDS:-60}
 
 .PHONY: bench
-bench: build  ## Release of waiting requests; beside others: cost of a request, of an event, memory
+bench: build  ## Beside others: cost of a request, of an event, latency, memory; JSON=DIR keeps the figures
 	@tools/setup.sh bench
-	@/usr/bin/python3 bench/release_latency.py
-	@/usr/bin/python3 bench/proxies.py $(BENCH_FLAGS)
-	@/usr/bin/python3 bench/threads.py
-	@/usr/bin/python3 bench/streams.py
-	@/usr/bin/python3 bench/memory.py
+	@$(if $(JSON),mkdir -p $(JSON))
+	@status=0; for name in instructions proxies threads streams memory release_latency; do \
+	  echo "== bench/$$name.py"; \
+	  /usr/bin/python3 bench/$$name.py $(if $(JSON),--json $(JSON)/$$name.json) || status=1; echo; \
+	done; exit $$status
 
 .PHONY: fidelity
 fidelity: build  ## Ten minutes of traffic (TRACE=FILE) by real processes and by the plan, compared

@@ -11,21 +11,21 @@ waiting request, beside its connection.
 import argparse
 import contextlib
 import json
-import pathlib
 import socket
 import sys
 import time
 
-from world import (FOR_HTTP1, PATIENCE_S, WARMGATE, World, check_tools, client_context, cpu_ns,
-                   free_ports, memory_bytes, running)
+from world import (FOR_BACKENDS, FOR_HTTP1, PATIENCE_S, WARMGATE, World, check_tools, client_context,
+                   cpu_ns, free_ports, memory_bytes, running, table, titles)
 
 KIB = 1024
-TARGETS = {"idle connection": 10, "waiting request": 4}
 BODY_BYTES = 800
+IDLE, IDLE_TLS, BEGUN = "idle connection", "idle connection with TLS 1.3", "begun request"
+WAITS = f"request that waits, with a body of {BODY_BYTES} B, beside its connection"
+TARGETS = {IDLE: "10", WAITS: "4 and the body"}
 WAITING = """
 listen: 127.0.0.1:@PORT@
 admin: off
-log: {access: false}
 limits: {max_connections: 10500}
 services:
   - name: bench
@@ -107,29 +107,28 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--connections", type=int, default=10_000)
     parser.add_argument("--tls-connections", type=int, default=2_000)
-    parser.add_argument("--json", metavar="FILE")
+    parser.add_argument("--json", metavar="FILE", type=argparse.FileType("w"))
     options = parser.parse_args()
-    check_tools(FOR_HTTP1)
+    check_tools(*FOR_HTTP1, *FOR_BACKENDS)
     result = {}
     # One proxy after the other, and anew for each: what was once used stays with the process.
     for proxy in FOR_HTTP1:
         row = result[proxy] = {}
         most = min(options.connections, 9_400) if proxy == "haproxy" else options.connections
         with World([proxy]) as world:
-            row["idle connection"] = idle(world, proxy, most, tls=False)
+            row[IDLE] = idle(world, proxy, most, tls=False)
         with World([proxy]) as world:
-            row["idle TLS connection"] = idle(world, proxy, options.tls_connections, tls=True)
+            row[IDLE_TLS] = idle(world, proxy, options.tls_connections, tls=True)
     with World([]) as world:
-        result["warmgate"]["begun connection"], result["warmgate"]["waiting request"] = waiting(
-            world, options.connections)
-    print(f"{'KiB for each':24}" + "".join(f"{proxy:>10}" for proxy in result) + f"{'target':>10}")
-    for what in result["warmgate"]:
-        print(f"{what:24}" + "".join(f"{row[what] / KIB:10.1f}" if what in row else f"{'':10}"
-                                     for row in result.values()) +
-              (f"{TARGETS[what]:10}" if what in TARGETS else ""))
-    print(f"\na waiting request has a body of {BODY_BYTES} B, which is in its figure")
+        result["warmgate"][BEGUN], result["warmgate"][WAITS] = waiting(world, options.connections)
+    print(f"Resident bytes of the process for each of {options.connections} clients (over TLS "
+          f"{options.tls_connections}), without the kernel's part\n")
+    names = titles()
+    table(["KiB", *(names[proxy] for proxy in result), "target"],
+          [[what, *(f"{row[what] / KIB:.1f}" if what in row else "" for row in result.values()),
+            TARGETS.get(what, "")] for what in result["warmgate"]])
     if options.json:
-        pathlib.Path(options.json).write_text(json.dumps(result, indent=2) + "\n")
+        json.dump(result, options.json, indent=2)
     return 0
 
 

@@ -2,22 +2,22 @@
 """The processor time of one proxied request: warmgate beside nginx and HAProxy, and for HTTP/2 beside
 nghttpx and h2o, with one worker each.
 
-The proxy is pinned to one core; the load and the backend (nginx) share the other. Processor time is
-that of the proxy's process, user and system, and does not depend on how fast the others are. The
-proxies take turns within each of several rounds; the ratio of each round is taken between neighbours
-in time, and reported is the median. Then the throughput when a core is full, and the latency at half
-of the slowest one's, with the same open load for each (`warmgate load`).
+The proxy is pinned to one core; the load and the backend share the other. Processor time is that of the
+proxy's process, user and system, and does not depend on how fast the others are. The proxies take turns
+within each of several rounds; the ratio of each round is taken between neighbours in time, and reported
+is the median. Then, for HTTP/1.1, the throughput when a core is full, and the latency under an open load
+(latency.py). Prints the tables of docs/performance.md and the README.
 
   bench/proxies.py [--rounds 5] [--seconds 2] [--case NAME ...] [--no-latency] [--json FILE]
 
-WARMGATE names the program (build/release/bin/warmgate). Everything is on loopback, takes about rounds
-x 43 x seconds and half a minute, and ends by itself. On a busy machine only the ratios mean something.
+WARMGATE names the program (build/release/bin/warmgate). Everything is on loopback, takes about (rounds
+x seconds + 1) x 50 seconds and for latencies rounds x 22 + 20, and ends by itself. On a busy machine only
+the ratios mean something.
 """
 import argparse
 import dataclasses
 import json
 import os
-import pathlib
 import re
 import socket
 import statistics
@@ -25,8 +25,9 @@ import subprocess
 import sys
 import time
 
-from world import (CONFIGS, FOR_HTTP1, MIB, PATIENCE_S, PROXIES, WARMGATE, World, busy_share,
-                   check_tools, client_context, cpu_ns, pinned)
+import latency
+from world import (CONFIGS, FOR_BACKENDS, FOR_HTTP1, MIB, PATIENCE_S, PROXIES, World, busy_before,
+                   check_tools, client_context, cpu_ns, pinned, table, titles)
 
 
 @dataclasses.dataclass
@@ -37,12 +38,14 @@ class Case:
     streams: int = 0       # HTTP/2, so many on each connection
     tls: bool = False      # from the client; the path says whether to the backend
     handshakes: str = ""   # "full" or "resumed": each request on a connection of its own
+    grpc: bool = False     # also to the backend
+    at_most: float = 1.0   # what warmgate may take of the better of nginx and HAProxy
 
 
 CASES = {
-    "POST 800 B, 1 connection": Case("/small", 800, 1),
-    "POST 800 B, 64 connections": Case("/small", 800, 64),
-    "POST 800 B, 1000 connections": Case("/small", 800, 1000),
+    "POST 800 B, 1 connection": Case("/small", 800, 1, at_most=0.9),
+    "POST 800 B, 64 connections": Case("/small", 800, 64, at_most=0.9),
+    "POST 800 B, 1000 connections": Case("/small", 800, 1000, at_most=0.9),
     "POST 1 MiB, 16 connections": Case("/upload", MIB, 16),
     "GET 1 MiB, 16 connections": Case("/large", 0, 16),
     "POST 800 B, TLS, 64 connections": Case("/small", 800, 64, tls=True),
@@ -52,12 +55,15 @@ CASES = {
     "GET, resumed TLS handshake": Case("/small", 0, 1, tls=True, handshakes="resumed"),
     "POST 800 B, HTTP/2 4 x 16": Case("/small", 800, 4, streams=16),
     "POST 800 B, HTTP/2 over TLS 4 x 16": Case("/small", 800, 4, streams=16, tls=True),
+    "gRPC unary 800 B, 4 x 16": Case("/grpc/unary.grpc", 800, 4, streams=16, grpc=True),
     "GET 1 MiB, HTTP/2 1 x 16": Case("/large", 0, 1, streams=16),
 }
 SATURATED = "POST 800 B, 64 connections"
 
 
 def proxies_of(case):
+    if CASES[case].grpc:
+        return tuple(proxy for proxy in PROXIES if proxy != "h2o")  # 2.2 speaks HTTP/1.1 to backends
     return tuple(PROXIES) if CASES[case].streams else FOR_HTTP1
 
 
@@ -83,22 +89,38 @@ def load(world, proxy, name, seconds):
     return measured
 
 
+def request_of(world, case):
+    """For nghttp and h2load: what makes a case's request."""
+    if case.grpc:
+        return ["-d", world.grpc_request, "-H", "content-type: application/grpc", "-H", "te: trailers"]
+    body = world.folder / "h2load-body"
+    body.write_bytes(b"x" * case.body_bytes)
+    return ["-d", body, "-H", "content-type: application/json"] if case.body_bytes else []
+
+
 def load_h2(world, ports, name, seconds):
     case = CASES[name]
     url = (f"https://127.0.0.1:{ports['TLS_PORT']}" if case.tls else
            f"http://127.0.0.1:{ports['H2_PORT']}") + case.path
-    body = world.folder / "h2load-body"
-    body.write_bytes(b"x" * case.body_bytes)
-    with_body = ["-d", body, "-H", "content-type: application/json"] if case.body_bytes else []
     result = subprocess.run(
         ["h2load", "-t1", f"-c{case.connections}", f"-m{case.streams}", f"-D{seconds}", "-w20", "-W24",
-         *with_body, url], capture_output=True, text=True, timeout=seconds + PATIENCE_S,
-        preexec_fn=pinned(world.load_core))
+         *request_of(world, case), url], capture_output=True, text=True,
+        timeout=seconds + PATIENCE_S, preexec_fn=pinned(world.load_core))
     counts = re.search(r"(\d+) succeeded, (\d+) failed, (\d+) errored", result.stdout)
     done = int(counts.group(1)) if counts else 0
     if done == 0 or counts.group(2) != "0":
         raise SystemExit(f"{name}: not all requests were answered well: {result.stdout}")
     return {"requests": done, "seconds": seconds}
+
+
+def check_grpc(world, proxy, case):
+    """h2load looks at no trailers; without them a call has failed."""
+    url = f"http://127.0.0.1:{world.ports[proxy]['H2_PORT']}{case.path}"
+    result = subprocess.run(["nghttp", "-v", *request_of(world, case), url],
+                            capture_output=True, text=True, errors="replace", timeout=PATIENCE_S)
+    if not re.search(r"grpc-status: 0\n.*?END_STREAM", result.stdout, re.S):
+        raise SystemExit(f"{proxy} does not pass on the trailer grpc-status: "
+                         f"{result.stdout}{result.stderr}")
 
 
 def load_handshakes(port, case, seconds):
@@ -127,11 +149,14 @@ def measure(world, cases, rounds, seconds):
     """{case: {proxy: [a dict for each round]}}"""
     measured = {case: {proxy: [] for proxy in proxies_of(case)} for case in cases}
     for case in cases:
-        for proxy in proxies_of(case):  # opens the pools
-            load(world, proxy, case, 1)
+        for proxy in proxies_of(case):
+            if CASES[case].grpc:
+                check_grpc(world, proxy, CASES[case])
+            load(world, proxy, case, 1)  # opens the pools
     for _ in range(rounds):
         for case in cases:
             for proxy in proxies_of(case):
+                world.empty_logs()
                 before = cpu_ns(world.pids[proxy])
                 one = load(world, proxy, case, seconds)
                 one["cpu_us"] = round((cpu_ns(world.pids[proxy]) - before) / 1000 / one["requests"], 3)
@@ -156,48 +181,26 @@ def summary(measured):
     return result
 
 
-def measure_latency(world, rounds, rate, seconds=5):
-    """{proxy: {"p50_ms", "p99_ms", "p99.9_ms"}}: medians of the rounds, at the same open load."""
-    body = world.folder / "latency-body"
-    body.write_bytes(b"x" * 800)
-    measured = {proxy: [] for proxy in FOR_HTTP1}
-    for _ in range(rounds):
-        for proxy in FOR_HTTP1:
-            out = world.folder / "latency.json"
-            done = subprocess.run(
-                [WARMGATE, "load", f"http://127.0.0.1:{world.ports[proxy]['PORT']}/small", "--rate",
-                 f"{rate}/s", "--duration", f"{seconds}s", "--body", body, "--quiet", "--max-connections",
-                 "4000", "--json", out],
-                capture_output=True, text=True, timeout=seconds + 2 * PATIENCE_S,
-                preexec_fn=pinned(world.load_core))
-            if done.returncode != 0:
-                raise SystemExit(f"{proxy}: warmgate load: {done.stderr}{done.stdout}")
-            told = json.loads(out.read_text())
-            if told["errors"]["total"] > 0:
-                print(f"{proxy}: {told['errors']['total']} requests had no answer: {told['errors']}")
-            latency = told["latency_ms"]
-            measured[proxy].append({f"{key}_ms": latency[key] for key in ("p50", "p99", "p99.9")})
-    return {proxy: {key: round(statistics.median(one[key] for one in of_proxy), 3)
-                    for key in of_proxy[0]} for proxy, of_proxy in measured.items()}
-
-
 def report(result):
-    names = list(PROXIES)
-    print("processor time per request, us (user + system), and warmgate's ratio to the others\n\n"
-          f"{'':36}" + "".join(f"{name:>10}" for name in names) +
-          "".join(f"{'to ' + name:>12}" for name in names[1:]))
-    for case, row in result.items():
-        print(f"{case:36}" +
-              "".join(f"{row[name]['cpu_us']:10.1f}" if name in row else f"{'':10}" for name in names) +
-              "".join(f"{row['ratios'][name]:12.2f}" if name in row else f"{'':12}"
-                      for name in names[1:]))
+    names = titles()
+    others = [proxy for proxy in PROXIES if proxy != "warmgate"]
 
+    def cell(row, proxy):
+        return f"{row[proxy]['cpu_us']:.1f} ({row['ratios'][proxy]:.2f})" if proxy in row else ""
 
-def report_latency(result, saturated, rate):
-    print(f"\n{'':12}{'at most/s':>12}   at {rate}/s:{'p50 ms':>10}{'p99 ms':>10}{'p99.9 ms':>10}")
-    for proxy, row in result.items():
-        print(f"{proxy:12}{saturated[proxy]['per_second']:12.0f}{'':16}"
-              f"{row['p50_ms']:10.2f}{row['p99_ms']:10.2f}{row['p99.9_ms']:10.2f}")
+    print("Processor time of a request, us (user + system); in brackets what warmgate takes of it\n")
+    table(["", *names.values()],
+          [[case, f"{row['warmgate']['cpu_us']:.1f}", *(cell(row, proxy) for proxy in others)]
+           for case, row in result.items()])
+    print("For the README: only what warmgate takes of it\n")
+    table(["", *(names[proxy] for proxy in others)],
+          [[case, *(f"{row['ratios'][proxy]:.2f}" if proxy in row else "" for proxy in others)]
+           for case, row in result.items()])
+    missed = [f"  {case}: {better:.2f}, at most {CASES[case].at_most}" for case, row in result.items()
+              if (better := max(row["ratios"]["nginx"], row["ratios"]["haproxy"]))
+              > CASES[case].at_most]
+    print("Targets, beside the better of nginx and HAProxy: " +
+          ("\n".join(["missed by", *missed]) if missed else "all met") + "\n")
 
 
 def main():
@@ -206,27 +209,25 @@ def main():
     parser.add_argument("--seconds", type=int, default=2)
     parser.add_argument("--case", action="append", choices=list(CASES))
     parser.add_argument("--no-latency", action="store_true")
-    parser.add_argument("--json", metavar="FILE")
+    parser.add_argument("--json", metavar="FILE", type=argparse.FileType("w"))
     options = parser.parse_args()
     cases = options.case or list(CASES)
-    check_tools([*PROXIES, "wrk", "h2load"])
-    busy = busy_share()
-    print(f"before: {busy:.0%} of the machine is in use by others\n")
+    check_tools(*PROXIES, *FOR_BACKENDS, "wrk", "h2load", "nghttp")
+    busy = busy_before()
     wanted = {proxy for case in cases for proxy in proxies_of(case)}
     with World([proxy for proxy in PROXIES if proxy in wanted]) as world:
         os.sched_setaffinity(0, {world.load_core})
         measured = measure(world, cases, options.rounds, options.seconds)
         result = summary(measured)
         report(result)
-        latency = None
+        latencies = None
         if SATURATED in cases and not options.no_latency:
-            saturated = result[SATURATED]
-            rate = round(min(saturated[proxy]["per_second"] for proxy in FOR_HTTP1) / 2)
-            latency = measure_latency(world, options.rounds, rate)
-            report_latency(latency, saturated, rate)
+            most = {proxy: result[SATURATED][proxy]["per_second"] for proxy in FOR_HTTP1}
+            latencies = latency.measure(world, most, options.rounds)
+            latency.report(latencies, titles())
     if options.json:
-        pathlib.Path(options.json).write_text(json.dumps(
-            {"busy": busy, "summary": result, "latency": latency, "rounds": measured}, indent=2) + "\n")
+        json.dump({"busy": busy, "summary": result, "latency": latencies, "rounds": measured},
+                  options.json, indent=2)
     return 0
 
 

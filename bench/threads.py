@@ -6,12 +6,13 @@ All share the machine's cores with load and backend, so that throughput shows li
 waits for nobody does as much on a core of its own as one alone, and the processor time of a request says
 how much that is. Counts of waits come from strace, which slows everything: in a round of their own.
 
-  bench/threads.py [--rounds 5] [--seconds 2] [--threads 1 2 4]
+  bench/threads.py [--rounds 5] [--seconds 2] [--threads 1 2 4] [--json FILE]
 
 Everything is on loopback and ends by itself.
 """
 import argparse
 import contextlib
+import json
 import re
 import signal
 import statistics
@@ -20,7 +21,7 @@ import sys
 import time
 
 import proxies
-from world import World, busy_share, check_tools, cpu_ns
+from world import FOR_BACKENDS, World, busy_before, check_tools, cpu_ns, table
 
 CASES = ("POST 800 B, 64 connections", "POST 800 B, TLS, 64 connections")
 
@@ -34,6 +35,7 @@ def measure(worlds, rounds, seconds):
     for _ in range(rounds):
         for case in CASES:
             for threads, world in worlds.items():
+                world.empty_logs()
                 before = cpu_ns(world.pids["warmgate"])
                 requests = proxies.load(world, "warmgate", case, seconds)["requests"]
                 used = cpu_ns(world.pids["warmgate"]) - before
@@ -55,30 +57,47 @@ def waits(world, seconds):
     return 1000 * int(calls.group(1)) / 2 / requests if calls else 0
 
 
+def summary(measured, all_threads):
+    """{case: {threads: {"cpu_us", "ratio" beside the first, "times" what one does, on cores enough}}}"""
+    result = {case: {} for case in CASES}
+    for case in CASES:
+        for threads in all_threads:
+            ratio = statistics.median(several / one for several, one in zip(
+                measured[case, threads], measured[case, all_threads[0]]))
+            result[case][threads] = {"cpu_us": statistics.median(measured[case, threads]),
+                                     "ratio": ratio, "times": threads / ratio}
+    return result
+
+
+def report(result):
+    print("Processor time of a request, us; in brackets beside the first, and how many times what one "
+          "thread does so many do on as many cores\n")
+    table(["threads", *(str(threads) for threads in result[CASES[0]])],
+          [[case, *(f"{row['cpu_us']:.1f} ({row['ratio']:.2f}, {row['times']:.1f} times)"
+                    for row in of_case.values())] for case, of_case in result.items()])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=2)
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2, 4])
+    parser.add_argument("--json", metavar="FILE", type=argparse.FileType("w"))
     options = parser.parse_args()
-    check_tools(["warmgate", "nginx", "wrk", "strace"])
-    print(f"before: {busy_share():.0%} of the machine is in use by others\n")
+    check_tools(*FOR_BACKENDS, "wrk", "strace")
+    busy = busy_before()
     with contextlib.ExitStack() as stack:
         worlds = {threads: stack.enter_context(World(["warmgate"], threads=threads))
                   for threads in options.threads}
         measured = measure(worlds, options.rounds, options.seconds)
-        least = options.threads[0]
-        for case in CASES:
-            print(f"{case}: microseconds of a request, and beside {least}")
-            for threads in worlds:
-                ratio = statistics.median(several / one for several, one in
-                                          zip(measured[case, threads], measured[case, least]))
-                print(f"  {threads} threads {statistics.median(measured[case, threads]):8.1f}"
-                      f"  {ratio:.3f}, so {threads} cores do {threads / ratio:.2f} times what one does")
-        for threads, world in worlds.items():
-            if threads > 1:
-                print(f"{threads} threads: waits for a lock, a thousand requests, the log's "
-                      f"included: {waits(world, options.seconds):.1f}")
+        result = summary(measured, options.threads)
+        report(result)
+        waited = {threads: round(waits(world, options.seconds), 2)
+                  for threads, world in worlds.items() if threads > 1}
+    for threads, count in waited.items():
+        print(f"{threads} threads: waits for a lock, a thousand requests, the log's included: {count}")
+    if options.json:
+        json.dump({"busy": busy, "summary": result, "waits": waited}, options.json, indent=2)
     return 0
 
 

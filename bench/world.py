@@ -1,5 +1,5 @@
-"""What the measurements side by side share: the proxies with their configurations (bench/proxies/), a
-backend, pinned cores, and the processor time and memory of a process."""
+"""What the measurements side by side share: the proxies with their configurations (bench/proxies/), the
+backends, pinned cores, the processor time and memory of a process, and tables."""
 import contextlib
 import os
 import pathlib
@@ -15,14 +15,14 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CONFIGS = ROOT / "bench" / "proxies"
-WARMGATE = os.environ.get("WARMGATE", str(ROOT / "build" / "release" / "bin" / "warmgate"))
+WARMGATE = os.environ.setdefault("WARMGATE", str(ROOT / "build" / "release" / "bin" / "warmgate"))
 sys.path.insert(0, str(ROOT / "tests" / "integration"))
 from tls import Authority  # noqa: E402
 
 MIB = 1 << 20
 PATIENCE_S = 30
-# For all: clear text, HTTP/2 in clear text, TLS with either.
-PORTS = ("PORT", "H2_PORT", "TLS_PORT")
+# For all: clear text, HTTP/2 in clear text, TLS with either. The last one is warmgate's alone.
+PORTS = ("PORT", "H2_PORT", "TLS_PORT", "ADMIN_PORT")
 PROXIES = {
     "warmgate": ("warmgate.yaml", [WARMGATE, "serve", "-c"]),
     "nginx": ("nginx.conf", ["nginx", "-c"]),
@@ -32,7 +32,10 @@ PROXIES = {
 }
 FOR_HTTP1 = ("warmgate", "nginx", "haproxy")  # the others are known for HTTP/2
 TOOLS = {"nginx": "nginx", "haproxy": "haproxy", "nghttpx": "nghttp2-proxy", "h2o": "h2o",
-         "wrk": "wrk", "strace": "strace", "h2load": "nghttp2-client"}
+         "wrk": "wrk", "strace": "strace", "h2load": "nghttp2-client", "nghttp": "nghttp2-client",
+         "nghttpd": "nghttp2-server", "openssl": "openssl", "valgrind": "valgrind",
+         "callgrind_annotate": "valgrind"}
+FOR_BACKENDS = ("nginx", "nghttpd", "openssl")
 
 
 def free_ports(count):
@@ -65,34 +68,80 @@ def memory_bytes(pid):
     return int(re.search(r"VmRSS:\s+(\d+) kB", text).group(1)) * 1024
 
 
-def busy_share(seconds=1.0):
-    """Of the machine's processor time, what is used: how far the figures can be trusted."""
-    def times():
-        values = [int(v) for v in pathlib.Path("/proc/stat").read_text().split("\n")[0].split()[1:9]]
+class Usage:
+    """What is used of a core's processor time, or of the machine's, since this was made."""
+
+    def __init__(self, core=""):
+        self.core = core
+        self.total, self.idle = self._times()
+
+    def _times(self):
+        line, = re.findall(rf"^cpu{self.core} +(.*)", pathlib.Path("/proc/stat").read_text(), re.M)
+        values = [int(value) for value in line.split()[:8]]
         return sum(values), values[3] + values[4]
-    total, idle = times()
-    time.sleep(seconds)
-    total_then, idle_then = times()
-    return 1 - (idle_then - idle) / max(1, total_then - total)
+
+    def share(self):
+        total, idle = self._times()
+        return 1 - (idle - self.idle) / max(1, total - self.total)
+
+
+def busy_before():
+    """How far the figures can be trusted: what others use of the machine. Says so, too."""
+    usage = Usage()
+    time.sleep(1)
+    share = usage.share()
+    print(f"before: {share:.0%} of the machine is in use by others\n")
+    return share
+
+
+def table(head, rows):
+    """Prints Markdown: for people as it stands, and for docs/performance.md."""
+    rows = [head, *rows]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
+    lines = ["| " + " | ".join([row[0].ljust(widths[0])] + [
+        cell.rjust(width) for cell, width in zip(row[1:], widths[1:])]) + " |" for row in rows]
+    lines.insert(1, f"|{'-' * (widths[0] + 2)}|" + "".join(f"{'-' * (w + 1)}:|" for w in widths[1:]))
+    print("\n".join(lines) + "\n")
+
+
+def titles():
+    """{proxy: what tables call it, with its version}"""
+    result = {}
+    for proxy in PROXIES:
+        asked = subprocess.run([PROXIES[proxy][1][0], "--version" if proxy == "warmgate" else "-v"],
+                               capture_output=True, text=True)
+        version = re.search(r"\d+\.\d+", asked.stdout + asked.stderr)
+        known = "HAProxy" if proxy == "haproxy" else proxy
+        result[proxy] = proxy if proxy == "warmgate" else f"{known} {version.group()}"
+    return result
+
+
+def log_of(port, folder):
+    return folder / f"{port}.log"
 
 
 @contextlib.contextmanager
 def running(command, core, port, folder):
-    """The process id, once it listens at the port."""
-    messages = open(folder / "messages", "w+")
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=messages, stderr=messages,
-                               cwd=folder, preexec_fn=pinned(core))
+    """The process id, once it listens at the port. What it writes goes to a file, log_of(port)."""
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", port)) == 0:
+            raise SystemExit(f"port {port} is in use by another program: run it again")
+    log = log_of(port, folder)
+    with open(log, "a") as messages:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=messages,
+                                   stderr=messages, cwd=folder, preexec_fn=pinned(core))
     try:
         deadline = time.monotonic() + PATIENCE_S
-        while True:
+        listens = False
+        while not listens:
+            time.sleep(0.05)
             try:
                 socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                break
+                listens = True
             except OSError:
-                if process.poll() is not None or time.monotonic() > deadline:
-                    said = (folder / "messages").read_text()
-                    raise SystemExit(f"{command[0]} does not listen: {said}")
-                time.sleep(0.05)
+                pass
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise SystemExit(f"{command[0]} does not listen at port {port}: {log.read_text()}")
         yield process.pid
     finally:
         process.terminate()
@@ -103,11 +152,15 @@ def running(command, core, port, folder):
             process.wait()
 
 
-def check_tools(names):
+def check_tools(*names):
+    """Of warmgate and these; and as many descriptors as there may be."""
     os.environ["PATH"] += ":/usr/sbin"
-    missing = [TOOLS[name] for name in names if name in TOOLS and shutil.which(name) is None]
+    missing = {TOOLS[name] for name in names if name in TOOLS and shutil.which(name) is None}
     if missing:
-        raise SystemExit(f"missing: {' '.join(missing)}; tools/setup.sh bench installs them")
+        raise SystemExit(f"missing: {' '.join(sorted(missing))}; tools/setup.sh bench installs it")
+    if shutil.which(WARMGATE) is None:
+        raise SystemExit(f"there is no program {WARMGATE}: 'make build' makes it, or WARMGATE says "
+                         "where it is")
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
@@ -132,11 +185,16 @@ class World:
         (self.folder / "both.pem").write_text(
             pathlib.Path(self.certificate).read_text() + pathlib.Path(self.key).read_text())
         (self.folder / "large").write_bytes(b"z" * MIB)
-        self.backend, self.tls_backend = free_ports(2)
+        self.grpc_request = self._write_grpc()
+        self.backend, self.tls_backend, self.grpc_backend = free_ports(3)
         self._configure("backend.conf", {})
         try:
-            self.stack.enter_context(running(["nginx", "-c", self.folder / "backend.conf"],
-                                             self.load_core, self.backend, self.folder))
+            for command, port in (
+                    (["nginx", "-c", self.folder / "backend.conf"], self.backend),
+                    (["nghttpd", "--no-tls", "-a", "127.0.0.1", "-d", self.folder,
+                      "--mime-types-file", self.folder / "types", "--trailer", "grpc-status: 0",
+                      str(self.grpc_backend)], self.grpc_backend)):
+                self.stack.enter_context(running(command, self.load_core, port, self.folder))
             for proxy in self.proxies:
                 self._start(proxy)
         except BaseException:
@@ -146,6 +204,20 @@ class World:
 
     def __exit__(self, *_):
         self.stack.close()
+
+    def _write_grpc(self):
+        """What the backend of gRPC answers with, a file, and the file of a request's body."""
+        (self.folder / "grpc").mkdir()
+        (self.folder / "grpc" / "unary.grpc").write_bytes(grpc_message(b"y" * 145))
+        (self.folder / "types").write_text("application/grpc grpc\n")
+        body = self.folder / "grpc-request"
+        body.write_bytes(grpc_message(b"x" * 795))
+        return body
+
+    def empty_logs(self):
+        """Between measurements, so that no disk fills and none is written to meanwhile."""
+        for log in self.folder.glob("*.log"):
+            os.truncate(log, 0)
 
     def _start(self, proxy):
         config, command = PROXIES[proxy]
@@ -158,11 +230,17 @@ class World:
     def _configure(self, name, marks):
         text = (CONFIGS / name).read_text()
         marks = {"FOLDER": self.folder, "BACKEND": self.backend, "TLS_BACKEND": self.tls_backend,
-                 "EVENTS": self.events_port, "CERTIFICATE": self.certificate, "KEY": self.key,
-                 "ANSWER": "y" * 150, "THREADS": self.threads, **marks}
+                 "GRPC_BACKEND": self.grpc_backend, "EVENTS": self.events_port,
+                 "CERTIFICATE": self.certificate, "KEY": self.key, "ANSWER": "y" * 150,
+                 "THREADS": self.threads, **marks}
         for mark, value in marks.items():
             text = text.replace(f"@{mark}@", str(value))
         (self.folder / name).write_text(text)
+
+
+def grpc_message(content):
+    """As gRPC frames it: not compressed, its length, itself."""
+    return b"\0" + len(content).to_bytes(4, "big") + content
 
 
 def client_context():

@@ -5,6 +5,7 @@
 a client in this script exchange an 800-byte POST for a 150-byte answer over keep-alive connections.
 Two runs of different length are subtracted, so that start and stop do not count. A busy machine adds
 reads that find nothing, and never takes any away: of a few measurements the lowest one counts.
+bench/instructions.py says where they go.
 """
 import json
 import os
@@ -88,7 +89,8 @@ def connect(port, process):
     raise SystemExit(f"the gateway did not start (exit status {process.poll()})")
 
 
-def instructions(requests, backend, folder):
+def profile(requests, backend, folder):
+    """The file that callgrind wrote."""
     port = free_port()
     config = folder / "warmgate.yaml"
     config.write_text(CONFIG.format(port=port, backend=backend))
@@ -108,21 +110,32 @@ def instructions(requests, backend, folder):
     finally:
         process.kill()
         process.wait()
+    return output
+
+
+def profiles(folder):
+    """The short run's, the long run's."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve_backend, args=(listener,), daemon=True).start()
+        return [profile(requests, listener.getsockname()[1], folder)
+                for requests in (SHORT_RUN, LONG_RUN)]
+
+
+def total(output):
     return int(re.search(r"^(?:totals|summary): (\d+)", output.read_text(), re.MULTILINE).group(1))
 
 
-def instructions_of_a_request(backend, folder):
-    short, long = (instructions(requests, backend, folder) for requests in (SHORT_RUN, LONG_RUN))
+def instructions_of_a_request():
+    with tempfile.TemporaryDirectory() as name:
+        short, long = (total(output) for output in profiles(pathlib.Path(name)))
     return (long - short) / (LONG_RUN - SHORT_RUN)
 
 
 def main():
     budget = json.loads((HERE / "budget.json").read_text())["proxied_request"]
     measured = []
-    with tempfile.TemporaryDirectory() as name, socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=serve_backend, args=(listener,), daemon=True).start()
-        while len(measured) < MOST_MEASUREMENTS and min(measured, default=budget + 1) > budget:
-            measured.append(instructions_of_a_request(listener.getsockname()[1], pathlib.Path(name)))
+    while len(measured) < MOST_MEASUREMENTS and min(measured, default=budget + 1) > budget:
+        measured.append(instructions_of_a_request())
     each = min(measured)
     print(f"one proxied request: {each:.0f} user instructions, budget {budget}")
     if each > budget:
