@@ -16,7 +16,7 @@ for target in "${targets[@]}"; do
   mkdir -p "$corpus"
   seeds=()
   seed=$name
-  [[ $name == http_differential || $name == http_llhttp ]] && seed=http_head  # they read the same form
+  [[ $name == http_beast || $name == http_llhttp ]] && seed=http_head  # they read the same form
   [[ -d "tests/fuzz/corpus/$seed" ]] && seeds=("tests/fuzz/corpus/$seed")
   echo "fuzz: $name for ${seconds}s"
   "build/fuzz/$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
