@@ -61,7 +61,7 @@ grpc-js: build  ## gRPC with npm's grpc-js as client and server (installs it int
 	@WARMGATE=$(abspath $(BUILD))/bin/warmgate /usr/bin/python3 tests/integration/grpc_js_test.py
 
 .PHONY: fuzz
-fuzz:  ## Run every fuzzer for FUZZ_SECONDS each (default 60)
+fuzz:  ## Run every fuzzer for FUZZ_SECONDS (default 60) each; FUZZ_SEED=N: afresh, by that seed
 	@tools/setup.sh fuzz
 	@tools/fuzz.sh $${FUZZ_SECONDS:-60}
 

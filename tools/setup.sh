@@ -13,7 +13,7 @@ build_packages=(
 test_packages=(python3 python3-h2 valgrind openssl curl nghttp2-client nghttp2-server
                python3-websockets python3-grpcio nodejs node-ws node-llhttp slowhttptest varnish)
 lint_packages=(clang-format clang-tidy)
-fuzz_packages=(clang libclang-rt-14-dev)
+fuzz_packages=(clang libclang-rt-14-dev libboost-dev)
 bench_packages=(nginx haproxy nghttp2-proxy h2o wrk nghttp2-client strace)
 npm_packages=(npm)
 model_packages=(python3-sklearn python3-onnx python3-numpy)

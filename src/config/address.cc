@@ -13,6 +13,7 @@ namespace {
 
 bool is_ipv6(std::string_view host) {
   in6_addr ignored;
+  if (host.find('\0') != std::string_view::npos) return false;  // inet_pton would read up to it
   return inet_pton(AF_INET6, std::string(host).c_str(), &ignored) == 1;
 }
 

@@ -29,6 +29,11 @@ TEST(BackendUrl, KnowsDefaultPortsAndIpv6) {
   EXPECT_EQ(parse_backend_url("http://[::1]:9000")->host_header, "[::1]:9000");
 }
 
+TEST(BackendUrl, ReadsAnAddressToItsEnd) {
+  using namespace std::string_view_literals;
+  EXPECT_FALSE(parse_backend_url("http://[::1\0x]"sv));
+}
+
 TEST(BackendUrl, SaysWhatIsWrong) {
   const std::pair<const char*, const char*> cases[] = {
       {"localhost:8080", "write http://"}, {"ftp://a", "write http://"},

@@ -31,13 +31,8 @@ bool read_with_beast(beast::parser<kIsRequest, beast::string_body>& parser, std:
   parser.eager(true);
   parser.header_limit(UINT32_MAX);
   parser.body_limit(UINT64_MAX);
-  while (message.consumed < bytes.size() && !parser.is_done()) {
-    const std::string_view rest = bytes.substr(message.consumed);
-    const size_t used = parser.put(boost::asio::buffer(rest.data(), rest.size()), error);
-    message.consumed += used;
-    if (error == beast::error::need_more && used != 0) error = {};
-    if (error) return false;
-  }
+  message.consumed = parser.put(boost::asio::buffer(bytes.data(), bytes.size()), error);
+  if (error) return false;  // it may need more, but this is all that comes
   if (!parser.is_done() && parser.is_header_done()) parser.put_eof(error);
   message.complete = parser.is_done() && !error;
   message.body = parser.get().body();
