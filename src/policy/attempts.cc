@@ -346,7 +346,8 @@ void WarmgateDispatcher::count_late(Instant now, const Request& request, const A
 
 // It waited, since it was thought to make it: did it?
 void WarmgateDispatcher::judge_prediction(Instant now, const Request& request) {
-  if (request.attempts_in_all == 1) margin_.outcome(now > request.deadline);
+  if (request.attempts_in_all != 1) return;
+  margin_.outcome(now > request.deadline, 1 - settings_.slo_share);
 }
 
 // An attempt ended without an answer. What a backend never touched is always safe to repeat and

@@ -1,11 +1,12 @@
 // Warmth, WakeLeases, ColdStartClock, IdleLifetime, DemandForecast, PoolTimes, RunningWork,
-// PredictionMargin, Pressing and BurstMemory.
+// PredictionMargin, Pressing, KeptInstances and BurstMemory.
 #include <gtest/gtest.h>
 
 #include "base/prng.h"
 #include "policy/burst_memory.h"
 #include "policy/cold_start_clock.h"
 #include "policy/demand_forecast.h"
+#include "policy/kept_instances.h"
 #include "policy/pool_times.h"
 #include "policy/prediction_margin.h"
 #include "policy/pressing.h"
@@ -321,6 +322,7 @@ TEST(RunningWork, what_has_passed_is_done) {
 }
 
 TEST(PredictionMargin, settles_where_the_target_share_misses) {
+  constexpr double kTarget = 0.001;
   PredictionMargin margin;
   Prng prng(7);
   uint64_t missed = 0;
@@ -329,16 +331,30 @@ TEST(PredictionMargin, settles_where_the_target_share_misses) {
     // The right margin is the 0.999 quantile of an exponential of mean 0.2: 1.38.
     const bool miss = prng.exponential(0.2) > margin.value();
     missed += miss && i >= kWarmUp ? 1 : 0;
-    margin.outcome(miss);
+    margin.outcome(miss, kTarget);
   }
-  EXPECT_NEAR(static_cast<double>(missed) / (kRounds - kWarmUp), PredictionMargin::kTarget, 0.0002);
+  EXPECT_NEAR(static_cast<double>(missed) / (kRounds - kWarmUp), kTarget, 0.0002);
+}
+
+TEST(PredictionMargin, leaves_less_where_more_may_be_late) {
+  double values[2] = {};
+  for (const double target : {0.01, 0.05}) {
+    PredictionMargin margin;
+    Prng prng(7);
+    for (int i = 0; i < 200'000; ++i) {
+      margin.outcome(prng.exponential(0.3) > margin.value(), target);
+    }
+    values[target == 0.05] = margin.value();
+  }
+  EXPECT_NEAR(values[0], 1.38, 0.25);  // the 0.99 quantile of an exponential of mean 0.3
+  EXPECT_NEAR(values[1], 0.90, 0.1);   // the 0.95 quantile
 }
 
 TEST(PredictionMargin, stays_within_its_bounds) {
   PredictionMargin margin;
-  for (int i = 0; i < 100; ++i) margin.outcome(true);
+  for (int i = 0; i < 100; ++i) margin.outcome(true, 0.001);
   EXPECT_EQ(margin.value(), PredictionMargin::kMost);
-  for (int i = 0; i < 100'000; ++i) margin.outcome(false);
+  for (int i = 0; i < 100'000; ++i) margin.outcome(false, 0.001);
   EXPECT_EQ(margin.value(), PredictionMargin::kLeast);
 }
 
@@ -372,6 +388,37 @@ TEST(Pressing, goes_on_while_it_pays) {
   pressing.ended();
   EXPECT_EQ(pressing.in_flight(), 0u);
   EXPECT_TRUE(pressing.allowed(kStart + 1h, 2s));
+}
+
+// ---- KeptInstances
+
+TEST(KeptInstances, are_as_many_as_were_needed_at_once_within_what_a_start_is_worth) {
+  KeptInstances kept;
+  EXPECT_EQ(kept.instances(), 1u);
+  kept.needed(kStart, 3, 1h);
+  kept.needed(kStart + 10min, 1, 1h);
+  EXPECT_EQ(kept.instances(), 3u);
+  kept.needed(kStart + 1h, 2, 1h);
+  EXPECT_EQ(kept.instances(), 3u);
+  kept.needed(kStart + 2h, 0, 1h);
+  EXPECT_EQ(kept.instances(), 2u) << "three were needed two hours ago";
+  kept.needed(kStart + 5h, 0, 1h);
+  EXPECT_EQ(kept.instances(), 1u);
+  kept.needed(kStart + 5h, 1'000, 1h);
+  EXPECT_EQ(kept.instances(), KeptInstances::kMost);
+}
+
+TEST(KeptInstances, know_the_pings_of_the_last_volley) {
+  KeptInstances kept;
+  EXPECT_FALSE(kept.ended(ProbeId{1}));
+  kept.volley(kStart, ProbeId{5}, 2);
+  EXPECT_FALSE(kept.ended(ProbeId{4}));
+  EXPECT_TRUE(kept.ended(ProbeId{6}));
+  EXPECT_FALSE(kept.ended(ProbeId{7}));
+  EXPECT_EQ(kept.in_flight(), 1u);
+  EXPECT_TRUE(kept.ended(ProbeId{5}));
+  EXPECT_FALSE(kept.ended(ProbeId{5}));
+  EXPECT_EQ(kept.sent(), kStart);
 }
 
 }  // namespace

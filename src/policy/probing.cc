@@ -15,6 +15,29 @@ constexpr Duration kKeepWarmRetry = 5s;
 
 // ---- keeping warm: only where the configuration or a schedule asks for it
 
+Duration WarmgateDispatcher::keep_warm_interval() const {
+  const Duration set = settings_.serverless.keep_warm_interval;
+  if (set > Duration{}) return set;
+  return from_seconds(kKeepWarmShare * to_seconds(warmth_.idle_lifetime().surely()));
+}
+
+// For so long the pings of one instance cost less than to start it again. One that shares its slots
+// among many takes as many pings.
+Duration WarmgateDispatcher::worth_keeping() const {
+  const ServerlessSettings& pool = settings_.serverless;
+  const double per_s = pool.usd_per_instance_s;
+  const double fee_s = per_s > 0 ? pool.usd_per_request / per_s : 0;
+  const double ping_s = to_seconds(Spending::kStep) + instance_slots() * fee_s;
+  return from_seconds(to_seconds(cold_starts_.typical()) / ping_s *
+                      to_seconds(keep_warm_interval()));
+}
+
+// As far as a volley reaches.
+uint32_t WarmgateDispatcher::kept_instances() const {
+  if (!keeps_instances()) return 1;
+  return std::min(kept_.instances(), 1 + (KeptInstances::kMost - 1) / instance_slots());
+}
+
 void WarmgateDispatcher::on(Instant now, const ScheduleTold& event) {
   schedule_ = event;
   if (event.since_monday >= Duration{}) seasons_.week_told(now, event.since_monday);
@@ -31,41 +54,51 @@ uint32_t WarmgateDispatcher::scheduled_instances(Instant now) const {
   return std::min(std::max(schedule_.instances, soon), settings_.serverless.max_instances);
 }
 
+// When nobody has answered for an interval; where several are kept, whoever answers meanwhile says
+// nothing of the others.
 Instant WarmgateDispatcher::keep_warm_due(Instant now) const {
-  const ServerlessSettings& pool = settings_.serverless;
-  if (pool.backends == 0 || draining_ || keep_warm_probe_) return kNever;
+  if (settings_.serverless.backends == 0 || draining_ || kept_.in_flight() > 0) return kNever;
   if (wakes_.in_flight() > 0 || serverless(now) == Serverless::circuit_open) return kNever;
   if (scheduled_instances(now) > scheduled_asked_) return std::max(now, wakes_.paused_until());
-  Duration interval = pool.keep_warm_interval;
-  if (interval == Duration{}) {
-    interval = from_seconds(kKeepWarmShare * to_seconds(warmth_.idle_lifetime().surely()));
-  }
-  const Instant after_last = keep_warm_sent_ == Instant::min()
-                                 ? now
-                                 : keep_warm_sent_ + std::min(interval, kKeepWarmRetry);
+  const Duration interval = keep_warm_interval();
+  const bool never = kept_.sent() == Instant::min();
+  const Instant after_last = never ? now : kept_.sent() + std::min(interval, kKeepWarmRetry);
   if (!warmth_.believed_warm(now)) return std::max(after_last, wakes_.paused_until());
-  return std::max(after_last, now - warmth_.silence(now) + interval);
+  const Instant silent = now - warmth_.silence(now) + interval;
+  const Instant others = never || kept_instances() == 1 ? kNever : kept_.sent() + interval;
+  return std::max(after_last, std::min(silent, others));
 }
 
 void WarmgateDispatcher::keep_warm(Instant now) {
+  if (keeps_instances()) kept_.needed(now, in_use(), worth_keeping());
   if (now < keep_warm_due(now)) return;
-  keep_warm_sent_ = now;
   scheduled_asked_ = scheduled_instances(now);
   const uint32_t wanted = std::max(1u, scheduled_asked_);
-  if (!warmth_.believed_warm(now) && may_wake(now)) return send_wakes(now, wanted, wanted);
-  keep_warm_probe_ = next_probe_id();
-  ++probes_by_kind_[static_cast<size_t>(ProbeKind::keep_warm)];
-  spending_.request();
-  emit(StartProbe{keep_warm_probe_,
-                  {PoolKind::serverless, 0},
-                  ProbeKind::keep_warm,
-                  settings_.wake.timeout,
-                  Duration{}});
+  if (!warmth_.believed_warm(now) && may_wake(now)) {
+    kept_.asked(now);
+    return send_wakes(now, wanted, wanted);
+  }
+  const uint32_t kept = kept_instances();
+  const uint32_t idle = kept - std::min(kept, in_use());
+  ping(now, idle > 1 ? (idle - 1) * instance_slots() + 1 : 1);
+}
+
+void WarmgateDispatcher::ping(Instant now, uint32_t pings) {
+  for (uint32_t i = 0; i < pings; ++i) {
+    const ProbeId probe = next_probe_id();
+    if (i == 0) kept_.volley(now, probe, pings);
+    ++probes_by_kind_[static_cast<size_t>(ProbeKind::keep_warm)];
+    spending_.request();
+    emit(StartProbe{probe,
+                    {PoolKind::serverless, 0},
+                    ProbeKind::keep_warm,
+                    settings_.wake.timeout,
+                    Duration{}});
+  }
 }
 
 void WarmgateDispatcher::keep_warm_ended(Instant now, const ProbeFinished& event) {
-  keep_warm_probe_ = ProbeId{};
-  const Duration took = now - keep_warm_sent_;
+  const Duration took = now - kept_.sent();
   if (!answers(event.outcome)) {
     if (event.outcome != Outcome::cancelled) warmth_.doubt();
     if (event.outcome == Outcome::connect_failed) serverless_[0].circuit.connection_refused(now);
@@ -125,7 +158,7 @@ void WarmgateDispatcher::health_ended(Instant now, AlwaysOnBackend& backend, Out
 }
 
 void WarmgateDispatcher::on(Instant now, const ProbeFinished& event) {
-  if (event.probe == keep_warm_probe_ && event.probe) return keep_warm_ended(now, event);
+  if (kept_.ended(event.probe)) return keep_warm_ended(now, event);
   if (event.probe == release_ && event.probe) return release_ended(now, event);
   for (AlwaysOnBackend& backend : always_on_) {
     if (backend.probe == event.probe) return health_ended(now, backend, event.outcome);

@@ -15,7 +15,6 @@ inline WorldSettings random_world(uint64_t seed) {
   service.always_on.concurrency = 1 + static_cast<uint32_t>(prng.below(4));
   service.serverless.concurrency = 1 + static_cast<uint32_t>(prng.below(8));
   service.serverless.max_instances = 1 + static_cast<uint32_t>(prng.below(6));
-  service.serverless.keep_warm = false;
   service.serverless.billing = prng.chance(0.3) ? Billing::instance : Billing::request;
   service.serverless.can_release = prng.chance(0.7);
   service.prefer = prng.chance(0.5) ? Prefer::serverless : Prefer::always_on;
@@ -56,6 +55,8 @@ inline WorldSettings random_world(uint64_t seed) {
   world.body_time = std::chrono::milliseconds(1 + prng.below(1000));
   service.queue.max_gathering = 1 + static_cast<uint32_t>(prng.below(100));
   service.queue.max_gathering_bytes = 100'001 + prng.below(1'000'000);
+  service.serverless.keep_warm = prng.chance(0.3);
+  service.serverless.keep_warm_interval = std::chrono::milliseconds(prng.below(2000));
   return world;
 }
 

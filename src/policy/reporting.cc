@@ -117,6 +117,7 @@ void WarmgateDispatcher::check_invariants() const {
   check_requests();
   WG_ASSERT(!draining_ || (queue_.empty() && gathering_.empty()), "nobody waits during a drain");
   WG_ASSERT(wakes_.in_flight() <= WakeLeases::kMost, "wakes are bounded");
+  WG_ASSERT(kept_.sound(), "pings are bounded");
 }
 
 void WarmgateDispatcher::check_attempts() const {

@@ -41,8 +41,9 @@ bool WarmgateDispatcher::sound() const {
     sound = sound && (attempt.request == kNoSlot || is_request(attempt.request)) &&
             is_backend(attempt.backend);
   });
-  return sound && queue_.all_slots(is_request) && gathering_.all_slots(is_request) &&
-         bypass_due_.all_slots(is_attempt) && silence_due_.all_slots(is_attempt) &&
+  return sound && kept_.sound() && queue_.all_slots(is_request) &&
+         gathering_.all_slots(is_request) && bypass_due_.all_slots(is_attempt) &&
+         silence_due_.all_slots(is_attempt) &&
          wakes_.all_leases(
              [&](const WakeLeases::Lease& lease) { return lease.backend < serverless_.size(); });
 }

@@ -114,7 +114,8 @@ inline void TestWorld::carry_out_probe(const StartProbe& action) {
         });
     const bool paid = world_.service.serverless.billing == Billing::instance;
     if (action.kind == ProbeKind::release && !paid) complain("a release where idle is free");
-    if (!needed && action.kind != ProbeKind::release)
+    const bool kept = world_.service.serverless.keep_warm && !paid;
+    if (!needed && !kept && action.kind != ProbeKind::release)
       complain("a probe to an idle serverless pool that nobody needs");
     return place(id, true);
   }

@@ -55,8 +55,27 @@ void WarmgateDispatcher::wake_if_needed(Instant now) {
   const bool ahead = recurring > wanted;
   wanted = std::max(wanted, recurring);
   if (!ordered_.empty()) ask_for_ordered(now, have, wanted);
-  if (wanted > coming && wakes_.may_ask_for(now, wanted))
-    send_wakes(now, wanted - coming, wanted, ahead);
+  if (wanted <= coming || !wakes_.may_ask_for(now, wanted)) return;
+  if (ahead || !met_by_idle(now, wanted - coming)) send_wakes(now, wanted - coming, wanted, ahead);
+}
+
+uint32_t WarmgateDispatcher::idle_slots(Instant now) const {
+  const uint32_t slots = warmth_.slots(now);
+  return slots - std::min(slots, serverless_in_flight_);
+}
+
+// So many wakes would all be answered at once by those who idle, and bring nobody. What is held
+// takes a slot up, and may; and where nobody pings those who idle, a wake keeps them.
+bool WarmgateDispatcher::met_by_idle(Instant now, uint32_t instances) const {
+  if (!keeps_instances() || !warmth_.fresh(now) || wake_hold(false) > Duration{}) return false;
+  return wakes_for(instances) <= idle_slots(now);
+}
+
+// For k instances (k - 1) * concurrency + 1 must be in flight at once; where that is more than the
+// leases allow, the platform adds the rest under load.
+uint32_t WarmgateDispatcher::wakes_for(uint32_t instances) const {
+  const uint32_t concurrency = instance_slots();
+  return (std::min(instances, 1 + (WakeLeases::kMost - 1) / concurrency) - 1) * concurrency + 1;
 }
 
 // Those that never came: to ask for more at once would be futile.
@@ -156,19 +175,15 @@ double WarmgateDispatcher::concurrency_wanted(Instant now) {
   return std::max(bursts_.learn(now, foreseen), present) + backlog;
 }
 
-// One wake starts one instance. For k instances (k - 1) * concurrency + 1 must be in flight at
-// once; where that is more than the leases allow, the platform adds the rest under load. Where
-// nobody comes yet, those that idle take as many wakes as they have slots.
+// One wake starts one instance. Where nobody comes yet, those that idle take as many wakes as they
+// have slots.
 void WarmgateDispatcher::send_wakes(Instant now, uint32_t instances, uint32_t wanted, bool ahead) {
-  const uint32_t concurrency = instance_slots();
-  const uint32_t started = std::min(instances, 1 + (WakeLeases::kMost - 1) / concurrency);
   const bool from_cold = !warmth_.fresh(now);
   if (from_cold && !cold_start_.under_way) cold_start_ = {true, now, 0};
   // The platform starts another one where more wait than are starting already.
-  const uint32_t taken =
-      from_cold ? 0 : warmth_.slots(now) - std::min(warmth_.slots(now), serverless_in_flight_);
-  const uint32_t wakes = std::min((started - 1) * concurrency + 1 + (ahead ? taken : 0),
-                                  WakeLeases::kMost - wakes_.in_flight());
+  const uint32_t taken = from_cold ? 0 : idle_slots(now);
+  const uint32_t wakes =
+      std::min(wakes_for(instances) + (ahead ? taken : 0), WakeLeases::kMost - wakes_.in_flight());
   const uint32_t ordered = ordered_.orders() + taken;
   for (uint32_t i = 0; i < wakes; ++i) {
     const bool orders = wakes_.in_flight() >= ordered;

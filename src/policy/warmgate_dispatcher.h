@@ -16,6 +16,7 @@
 #include "policy/error_budget.h"
 #include "policy/instance_rentals.h"
 #include "policy/instant_heap.h"
+#include "policy/kept_instances.h"
 #include "policy/ordered_instances.h"
 #include "policy/paid_instances.h"
 #include "policy/pool_times.h"
@@ -83,17 +84,16 @@ class WarmgateDispatcher final : public Dispatcher {
   // tools/check_visits.py tell what was forgotten.
   template <class Visitor>
   auto visit(Visitor&& visitor) {
-    return visitor(settings_, prng_, out_, now_, timer_, draining_, requests_, attempts_,
-                   last_attempt_, last_probe_, queue_, gathering_, delay_, late_in_turn_,
-                   always_on_, serverless_, next_health_, serverless_in_flight_, spare_in_flight_,
-                   always_on_work_, margin_, always_on_times_, serverless_times_, demand_, seasons_,
-                   demand_level_, warmth_, cold_starts_, bursts_, wakes_, ordered_, pressing_,
-                   cold_start_, ready_at_, schedule_, scheduled_asked_, keep_warm_probe_,
-                   keep_warm_sent_, spending_, error_budget_, paid_, rentals_, release_,
-                   release_sent_, release_search_, release_due_, release_pause_,
-                   release_paused_until_, retry_budget_, bypass_budget_, bypass_due_, silence_due_,
-                   cold_start_counts_, ready_times_, bypasses_, bypasses_won_, retries_,
-                   attempts_by_reason_, rejects_by_reason_, probes_by_kind_);
+    return visitor(
+        settings_, prng_, out_, now_, timer_, draining_, requests_, attempts_, last_attempt_,
+        last_probe_, queue_, gathering_, delay_, late_in_turn_, always_on_, serverless_,
+        next_health_, serverless_in_flight_, spare_in_flight_, always_on_work_, margin_,
+        always_on_times_, serverless_times_, demand_, seasons_, demand_level_, warmth_,
+        cold_starts_, bursts_, wakes_, ordered_, pressing_, cold_start_, ready_at_, schedule_,
+        scheduled_asked_, kept_, spending_, error_budget_, paid_, rentals_, release_, release_sent_,
+        release_search_, release_due_, release_pause_, release_paused_until_, retry_budget_,
+        bypass_budget_, bypass_due_, silence_due_, cold_start_counts_, ready_times_, bypasses_,
+        bypasses_won_, retries_, attempts_by_reason_, rejects_by_reason_, probes_by_kind_);
   }
   bool sound() const;  // for members that were read from a file: is each slot and index one?
 
@@ -349,6 +349,9 @@ class WarmgateDispatcher final : public Dispatcher {
   bool backlog_calls(Instant now) const;
   bool forecast_exceeds_always_on(Instant now) const;
   bool may_wake(Instant now) const;
+  uint32_t idle_slots(Instant now) const;
+  bool met_by_idle(Instant now, uint32_t instances) const;
+  uint32_t wakes_for(uint32_t instances) const;
   void forget_ordered(Instant now);
   Duration futile_pause() const;
   void ask_for_ordered(Instant now, uint32_t have, uint32_t wanted);
@@ -393,11 +396,15 @@ class WarmgateDispatcher final : public Dispatcher {
   uint32_t scheduled_instances(Instant now) const;
   Instant schedule_lead() const;
   bool scheduled() const { return schedule_.next_change != kNever || schedule_.instances > 0; }
+  bool keeps_instances() const { return settings_.serverless.keep_warm && !pays_idle(); }
   bool keeps_warm(Instant now) const {
-    const bool pinged = settings_.serverless.keep_warm && !pays_idle();
-    return (pinged || (scheduled() && scheduled_instances(now) > 0)) && may_spend(now);
+    return (keeps_instances() || (scheduled() && scheduled_instances(now) > 0)) && may_spend(now);
   }
   void keep_warm(Instant now);
+  void ping(Instant now, uint32_t pings);
+  Duration keep_warm_interval() const;
+  Duration worth_keeping() const;
+  uint32_t kept_instances() const;
   Instant keep_warm_due(Instant now) const;
   void keep_warm_ended(Instant now, const ProbeFinished& event);
   void probe_always_on(Instant now);
@@ -461,8 +468,7 @@ class WarmgateDispatcher final : public Dispatcher {
   Instant ready_at_ = kNever;  // until the first waiting request was sent after a start
   ScheduleTold schedule_;
   uint32_t scheduled_asked_ = 0;  // instances that were asked for since the window opened
-  ProbeId keep_warm_probe_{};
-  Instant keep_warm_sent_ = Instant::min();  // never
+  KeptInstances kept_;
 
   Spending spending_;
   ErrorBudget error_budget_;
