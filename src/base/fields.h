@@ -128,6 +128,7 @@ constexpr size_t aligned(size_t offset, size_t alignment) {
 
 template <class... Types>
 constexpr size_t size_of(size_t offset, size_t alignment, TypeList<Types...>) {
+  // NOLINTNEXTLINE(bugprone-sizeof-expression): a pointer's own size is what is meant.
   ((offset = aligned(offset, alignof(Types)) + sizeof(Types)), ...);
   return aligned(offset, alignment);
 }

@@ -147,7 +147,9 @@ CodecPtr<Service> serverless_section() {
            "A first guess at the time of a start; what is measured overtakes it.")
       .key("idle_lifetime", at(&S::idle_lifetime), duration(1s, 24h),
            "The longest that the platform keeps an idle instance, by its documentation.")
-      .key("keep_warm", at(&S::keep_warm), boolean(), "Ping an idle pool so that it stays warm.")
+      .key("keep_warm", at(&S::keep_warm), boolean(),
+           "Ping an idle pool so that it stays warm, with as many instances as were needed at once "
+           "lately.")
       .key("keep_warm_interval", at(&S::keep_warm_interval), duration(1s, 24h, "learned"),
            "Time between such pings.")
       .key("instance", &Service::instance, instance_section(),
@@ -330,7 +332,7 @@ CodecPtr<Service> service_section() {
            "The latency that a request should stay within, from its arrival with its body.")
       .key("slo_share", policy(&P::slo_share), number(0.5, 0.99999),
            "The share of requests that should be within the SLO: what a late one is worth, where "
-           "idle time is paid.")
+           "idle time is paid, and how sure a wait for the always-on pool has to be.")
       .key("slo_until", policy(&P::slo_first_byte),
            choice<bool>({{"last_byte", false}, {"first_byte", true}}),
            "What the SLO counts to; `first_byte` suits streamed answers.")

@@ -50,7 +50,7 @@ struct ServerlessSettings {
   Billing billing = Billing::request;
   Duration expected_cold_start = 5s;  // prior, overtaken by evidence
   Duration idle_lifetime = 15min;     // ceiling by the platform's documentation
-  bool keep_warm = false;             // ping an idle pool so that it stays warm
+  bool keep_warm = false;             // ping those who idle so that they stay warm
   Duration keep_warm_interval = 0s;   // 0 = learned, under the idle lifetime
   // Where idle time is paid.
   bool can_release = false;       // instances end when they are asked to
@@ -125,7 +125,8 @@ struct ServiceSettings {
   Duration slo = 500ms;  // arrival to last byte, or to first output when `slo_first_byte`
   bool slo_first_byte = false;
   // The share of requests that should be within the SLO. It prices a late one by the newsvendor's
-  // ratio: share / (1 - share) times what it costs to serve one.
+  // ratio: share / (1 - share) times what it costs to serve one. Of those who wait for the
+  // always-on pool, 1 - share may be late.
   double slo_share = 0.999;
   Prefer prefer = Prefer::serverless;
   AlwaysOnSettings always_on;
