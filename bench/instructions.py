@@ -27,13 +27,14 @@ import proxied_request  # noqa: E402
 LINE = re.compile(r" *([\d,]+) +([^:]+):(.*?)(?: \[(\S+)\])?$")
 STEPS = {"the policy's step (WarmgateDispatcher::step)": "warmgate::policy::WarmgateDispatcher::step(",
          "with the recorder around it (FlightRecorder::step)": "warmgate::recording::FlightRecorder::step("}
+NAME = re.compile(r"(c?fn)=(\(\d+\))(?: (.*))?$")
 TARGET = 12_000
 
 
-def lines(profile, *options):
+def lines(profile):
     """(instructions, source file, function, object or none), of each place in callgrind's profile."""
     done = subprocess.run(["callgrind_annotate", "--threshold=100", "--auto=no", "--show-percs=no",
-                           *options, profile], capture_output=True, text=True)
+                           profile], capture_output=True, text=True)
     if done.returncode != 0:
         raise SystemExit(f"callgrind_annotate: {done.stderr}")
     for match in filter(None, map(LINE.match, done.stdout.splitlines())):
@@ -61,8 +62,18 @@ def by_owner(profile):
 
 
 def inclusive(profile, step):
-    return sum(count for count, _, function, _ in lines(profile, "--inclusive=yes")
-               if function.startswith(step))
+    """What all calls of a function took: in callgrind's file the line behind each `calls=`. A name stands
+    there at its first place only, then its number."""
+    names, callee, behind_calls, cost = {}, "", False, 0
+    for line in profile.read_text().splitlines():
+        if match := NAME.match(line):
+            names[match[2]] = match[3] or names[match[2]]
+            if match[1] == "cfn":
+                callee = names[match[2]]
+        elif behind_calls and callee.startswith(step):
+            cost += int(line.split()[-1])
+        behind_calls = line.startswith("calls=")
+    return cost
 
 
 def main():
