@@ -16,8 +16,7 @@ size_t IdleLifetime::bin_of(Duration gap) {
 }
 
 Duration IdleLifetime::begin_of(size_t bin) {
-  return from_seconds(to_seconds(kShortest) *
-                      std::exp2(static_cast<double>(bin) / kBinsPerOctave));
+  return from_seconds(to_seconds(kShortest) * std::exp2(static_cast<double>(bin) / kBinsPerOctave));
 }
 
 void IdleLifetime::learn(Duration gap, bool alive) {
