@@ -23,6 +23,34 @@ TEST(KeepWarm, an_idle_pool_is_pinged_only_where_keep_warm_asks_for_it) {
   }
 }
 
+// An instance is gone a second after its last answer: pings do not follow each other at that pace
+// for ever.
+TEST(KeepWarm, an_instance_that_ended_at_once_does_not_have_the_pool_pinged_all_the_time) {
+  ServiceSettings settings = small_service();
+  settings.serverless.keep_warm = true;
+  Script script = warm_script(settings);
+  script.wait(1s);
+  script.fill(20, 2);
+  script.arrive(22);
+  ASSERT_TRUE(on_serverless(script.started(22)));
+  script.wait(3s);
+  script.answer(22, InstanceEvidence{InstanceKey{9}, 100ms, 0});
+  for (const uint64_t id : {20, 21}) script.answer(id);
+  ASSERT_LE(script.status().serverless.idle_surely, 2s);
+  const auto pings_within = [&](Duration time) {
+    uint32_t pings = 0;
+    for (Duration passed{}; passed < time; passed += 500ms) {
+      script.let_pass(500ms);
+      pings += script.probes(ProbeKind::keep_warm);
+      script.answer_probes(InstanceEvidence{InstanceKey{9}, 1h, 0});
+    }
+    return pings;
+  };
+  EXPECT_LE(pings_within(1min), 6u);
+  pings_within(10min);
+  EXPECT_LE(pings_within(30min), 4u) << "longer gaps are survived, as it turned out";
+}
+
 TEST(KeepWarm, a_schedule_has_the_pool_ready_when_its_window_opens) {
   ServiceSettings settings = small_service();
   settings.serverless.expected_cold_start = 10s;

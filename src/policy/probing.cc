@@ -9,6 +9,10 @@ namespace {
 
 constexpr double kProbeJitter = 0.1;
 constexpr double kKeepWarmShare = 0.5;  // of the idle gap that is surely survived
+// Pings at least so far apart, where the platform's ceiling allows it: an instance that ended at
+// once must not have the pool pinged twice a second from then on, and only gaps that are left show
+// that they are survived again.
+constexpr Duration kLeastPause = 10s;
 constexpr Duration kKeepWarmRetry = 5s;
 
 }  // namespace
@@ -18,7 +22,9 @@ constexpr Duration kKeepWarmRetry = 5s;
 Duration WarmgateDispatcher::keep_warm_interval() const {
   const Duration set = settings_.serverless.keep_warm_interval;
   if (set > Duration{}) return set;
-  return from_seconds(kKeepWarmShare * to_seconds(warmth_.idle_lifetime().surely()));
+  const auto share_of = [](Duration gap) { return from_seconds(kKeepWarmShare * to_seconds(gap)); };
+  return std::max(share_of(warmth_.idle_lifetime().surely()),
+                  std::min(kLeastPause, share_of(settings_.serverless.idle_lifetime)));
 }
 
 // For so long the pings of one instance cost less than to start it again. One that shares its slots
