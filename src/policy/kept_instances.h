@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "policy/events.h"
+#include "policy/recent_most.h"
 
 namespace warmgate::policy {
 
@@ -25,14 +26,9 @@ class KeptInstances {
 
   // So many are in use, or asked for.
   void needed(Instant now, uint32_t instances, Duration worth) {
-    if (now - began_ >= worth) {
-      before_ = now - began_ >= 2 * worth ? 0 : most_;
-      most_ = 0;
-      began_ = now;
-    }
-    most_ = std::max(most_, instances);
+    most_.told(now, instances, worth);
   }
-  uint32_t instances() const { return std::clamp(std::max(most_, before_), 1u, kMost); }
+  uint32_t instances() const { return std::clamp(most_.value(), 1u, kMost); }
 
   // Pings `first`, `first` + 1 ... are sent.
   void volley(Instant now, ProbeId first, uint32_t pings) {
@@ -56,13 +52,11 @@ class KeptInstances {
 
   template <class Visitor>
   auto visit(Visitor&& visitor) {
-    return visitor(most_, before_, began_, sent_, first_, pings_, in_flight_);
+    return visitor(most_, sent_, first_, pings_, in_flight_);
   }
 
  private:
-  uint32_t most_ = 0;    // since began_
-  uint32_t before_ = 0;  // in the time before that
-  Instant began_{};
+  RecentMost most_;  // that were needed
   Instant sent_ = Instant::min();
   ProbeId first_{};
   uint32_t pings_ = 0;  // of the last volley

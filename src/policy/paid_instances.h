@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "base/time.h"
+#include "policy/recent_most.h"
 
 namespace warmgate::policy {
 
@@ -22,14 +23,9 @@ class PaidInstances {
  public:
   // So many are needed now, by all that is under way.
   void needed(Instant now, uint32_t instances, Duration lifetime) {
-    if (now - began_ >= lifetime) {
-      before_ = now - began_ >= 2 * lifetime ? 0 : most_;
-      most_ = 0;
-      began_ = now;
-    }
-    most_ = std::max(most_, instances);
+    most_.told(now, instances, lifetime);
   }
-  uint32_t possible() const { return std::max(most_, before_); }
+  uint32_t possible() const { return most_.value(); }
 
   // One was asked to end, while `known` were known. Who answered?
   enum class Answer : uint8_t { known, stranger, newborn };
@@ -43,15 +39,13 @@ class PaidInstances {
 
   template <class Visitor>
   auto visit(Visitor&& visitor) {
-    return visitor(most_, before_, began_, found_, missed_);
+    return visitor(most_, found_, missed_);
   }
 
  private:
   static constexpr double kKept = 63.0 / 64;
 
-  uint32_t most_ = 0;    // since began_
-  uint32_t before_ = 0;  // in the lifetime before that
-  Instant began_{};
+  RecentMost most_;  // that were needed
   double found_ = 0;
   double missed_ = 0;
 };
@@ -63,12 +57,11 @@ inline void PaidInstances::ended(Answer answer, bool searched, uint32_t needed) 
     (answer == Answer::newborn ? missed_ : found_) += 1;
   }
   if (answer == Answer::stranger) {
-    most_ = std::max(most_, needed + 1);
+    most_.raise(needed + 1);
     return;
   }
   const uint32_t left = answer == Answer::newborn || possible() == 0 ? 0 : possible() - 1;
-  before_ = 0;
-  most_ = std::max(left, needed);
+  most_.set(std::max(left, needed));
 }
 
 }  // namespace warmgate::policy
